@@ -1,0 +1,7 @@
+export { csvFile } from './source/csv-file.ts'
+export type { CsvOptions } from './source/csv-parser.ts'
+export type { FilePosition } from './source/file-position.ts'
+export type { LineOptions } from './source/line-parser.ts'
+export { ndjsonFile } from './source/ndjson-file.ts'
+export { type StdinOptions, stdinCsv, stdinLines, stdinNdjson } from './source/stdin.ts'
+export { textFile } from './source/text-file.ts'

@@ -1,0 +1,16 @@
+import type { Source } from '@malstrom/core'
+import { checkPaths } from '../check-options.ts'
+import type { FilePosition } from './file-position.ts'
+import { FileSource } from './file-source.ts'
+import type { LineOptions } from './line-parser.ts'
+import { ndjsonFormat } from './ndjson-parser.ts'
+
+/**
+ * The values of newline-delimited JSON files: one JSON text per line, blank lines skipped. A line that
+ * is no JSON is `ERR_RECORD_INVALID`. Otherwise like `textFile`.
+ *
+ * `V` is what you say the lines are; nothing checks it.
+ */
+export function ndjsonFile<V>(paths: string | readonly string[], options: LineOptions = {}): Source<V, number, string, FilePosition> {
+  return new FileSource(checkPaths('ndjsonFile', paths), ndjsonFormat<V>('ndjsonFile', options))
+}

@@ -1,0 +1,151 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import { type RecordFormat, type RecordOrigin, recordError } from './record-parser.ts'
+
+/**
+ * Text is decoded in blocks of about this size. A string that is cut out of a block keeps the whole
+ * block in memory, so a job that remembers one word of a file pays for this much and not for a chunk.
+ */
+export const TEXT_BLOCK_BYTES = 2048
+
+/**
+ * Bytes on their way to text. Takes chunks that are cut anywhere and gives blocks of text that are
+ * cut after a line end, which is never inside a UTF-8 sequence. A parser reads `text` from `at` on
+ * and moves `at` forward; when what is left holds no whole record, `advance` decodes more.
+ *
+ * Holds at most one record of the largest size, one block and one chunk.
+ */
+export class TextWindow {
+  text = ''
+  at = 0
+  /** Nothing follows `text`. */
+  last = false
+  readonly #format: RecordFormat<unknown>
+  readonly #origin: RecordOrigin
+  #bytes = Buffer.alloc(0)
+  /** `text` is what the bytes from `#from` to `#to` say; the bytes up to `#end` wait. */
+  #from = 0
+  #to = 0
+  #end = 0
+  /** There is no line end between `#to` and here. */
+  #searched = 0
+  /** The position of `#from` in the file. */
+  #fromOffset: number
+  #isAscii = true
+  #isStart: boolean
+  #isComplete = false
+
+  constructor(format: RecordFormat<unknown>, origin: RecordOrigin, offset: number) {
+    this.#format = format
+    this.#origin = origin
+    this.#fromOffset = offset
+    this.#isStart = offset === 0
+  }
+
+  /** The position of `text[at]` in the file, in bytes. */
+  get offset(): number {
+    return this.#fromOffset + this.#consumedBytes()
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  append(chunk: Uint8Array): void {
+    if (this.#end + chunk.length > this.#bytes.length) this.#makeRoom(chunk.length)
+    this.#bytes.set(chunk, this.#end)
+    this.#end += chunk.length
+  }
+
+  /** No more bytes will be appended, so what is left is a record even without a line end. */
+  complete(): void {
+    this.#isComplete = true
+  }
+
+  /**
+   * Replaces the text by what follows `at`: the next block, or a larger one if the record at `at`
+   * does not end in `text`. False if that takes more bytes. Throws if the record at `line` is too
+   * large or not UTF-8.
+   */
+  advance(line: number): boolean {
+    const from = this.#from + this.#consumedBytes()
+    const partial = this.#to - from
+    this.checkSize(partial - LINE_END_BYTES_MAX, line)
+    const to = this.#blockEnd(from, partial)
+    if (to < 0) {
+      this.checkSize(this.#end - from - LINE_END_BYTES_MAX, line)
+      return false
+    }
+    const isLast = this.#isComplete && to === this.#end
+    if (to === this.#to && (this.last || !isLast || partial === 0)) return false
+    this.#decode(from, to, line)
+    return true
+  }
+
+  /** Throws if `bytes`, the size of the record at `line` or of its beginning, is over the limit. */
+  checkSize(bytes: number, line: number): void {
+    const { recordBytesMax, tooLargeHint } = this.#format
+    if (bytes <= recordBytesMax) return
+    const problem = `the record that starts here is larger than ${recordBytesMax} bytes. ${tooLargeHint}`
+    throw recordError('ERR_RECORD_TOO_LARGE', this.#origin, line, problem)
+  }
+
+  /** The end of the next block that ends after a line end, at the end of everything, or -1. */
+  #blockEnd(from: number, partial: number): number {
+    const target = from + Math.max(TEXT_BLOCK_BYTES, 2 * partial)
+    if (target >= this.#end && this.#isComplete) return this.#end
+    const start = Math.max(this.#to, this.#searched)
+    const before = this.#bytes.subarray(start, Math.min(target, this.#end)).lastIndexOf(NEWLINE)
+    if (before >= 0) return start + before + 1
+    const after = this.#newlineAfter(Math.max(start, Math.min(target, this.#end)))
+    if (after > 0) return after
+    return this.#isComplete ? this.#end : -1
+  }
+
+  #newlineAfter(start: number): number {
+    const newline = this.#bytes.subarray(0, this.#end).indexOf(NEWLINE, start)
+    this.#searched = newline < 0 ? this.#end : newline
+    return newline + 1
+  }
+
+  #decode(from: number, blockEnd: number, line: number): void {
+    let to = blockEnd
+    let block = this.#bytes.subarray(from, to)
+    const blockIsAscii = isAscii(block)
+    if (!blockIsAscii && !isUtf8(block)) {
+      // Line by line until the bad one is reached, so that the records before it are emitted.
+      to = this.#newlineAfter(this.#to) || this.#end
+      block = this.#bytes.subarray(from, to)
+      if (!isUtf8(block)) throw recordError('ERR_RECORD_INVALID', this.#origin, line, NOT_UTF8)
+    }
+    this.text = block.toString(blockIsAscii ? 'latin1' : 'utf8')
+    this.at = this.#isStart && this.text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0
+    this.last = this.#isComplete && to === this.#end
+    this.#isAscii = blockIsAscii
+    this.#isStart = false
+    this.#fromOffset += from - this.#from
+    this.#from = from
+    this.#to = to
+    this.#searched = to
+  }
+
+  #consumedBytes(): number {
+    return this.#isAscii ? this.at : Buffer.byteLength(this.text.slice(0, this.at))
+  }
+
+  #makeRoom(chunkBytes: number): void {
+    const usedBytes = this.#end - this.#from
+    const needed = usedBytes + chunkBytes
+    const target = needed > this.#bytes.length ? Buffer.allocUnsafeSlow(2 * needed) : this.#bytes
+    this.#bytes.copy(target, 0, this.#from, this.#end)
+    this.#bytes = target
+    this.#to -= this.#from
+    this.#searched -= this.#from
+    this.#from = 0
+    this.#end = usedBytes
+  }
+}
+
+const NEWLINE = 10
+const LINE_END_BYTES_MAX = 2
+const BYTE_ORDER_MARK = 0xfeff
+const NOT_UTF8 = 'not valid UTF-8. Convert the input to UTF-8, for example with iconv.'

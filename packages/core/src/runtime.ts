@@ -1,0 +1,58 @@
+import type { Job, ParamsOf } from './job.ts'
+import type { Key } from './key.ts'
+
+/** Somewhere a job can run: one thread, many threads, many processes. */
+export interface Runtime {
+  /** Runs `job` until all sources are finished. */
+  run<P>(job: Job<P>, ...params: ParamsOf<P>): Promise<void>
+  /** Starts `job` and returns the handle to operate it. Rejects if the job cannot start. */
+  start<P>(job: Job<P>, ...params: ParamsOf<P>): Promise<Execution>
+}
+
+/** A job that is running. Disposing of it (`await using`) cancels it. */
+export interface Execution extends AsyncDisposable {
+  /** Settles when the job ends and everything is closed: resolves on finish or cancel, rejects on failure. */
+  readonly finished: Promise<void>
+  status(): JobStatus
+  /** Stops reading, flushes and closes the sinks, and ends the job. Resolves when all is closed. */
+  cancel(): Promise<void>
+}
+
+export interface JobStatus {
+  readonly job: string
+  readonly state: 'running' | 'finished' | 'cancelled' | 'failed'
+  /** Records that sources have emitted so far. */
+  readonly recordsIn: number
+  /** Records that were written to sinks so far. */
+  readonly recordsOut: number
+  /** Records behind the frontier so far, over all operators that generate epochs. */
+  readonly late: number
+  /** The smallest frontier of all sinks that have heard of one; `undefined` before any has. */
+  readonly frontier: unknown
+  readonly sources: readonly SourceStatusReport[]
+  readonly operators: readonly OperatorStatusReport[]
+}
+
+export interface SourceStatusReport {
+  readonly source: string
+  readonly partition: Key
+  readonly recordsIn: number
+  /**
+   * `active`: it is being read. `idle`: it has nothing to read. `back-pressured`: it is not read,
+   * because something downstream is full. `finished`: it has ended.
+   */
+  readonly state: 'active' | 'idle' | 'back-pressured' | 'finished'
+  /** The partition's own frontier, if epochs are generated per partition. */
+  readonly frontier: unknown
+  /** Whether the partition is excluded from the merge of frontiers because it has been idle for long. */
+  readonly excluded: boolean
+}
+
+export interface OperatorStatusReport {
+  readonly operator: string
+  readonly kind: string
+  /** Records behind the frontier; 0 for operators that do not generate epochs. */
+  readonly late: number
+  /** Keys with state; 0 for operators without state. */
+  readonly keys: number
+}

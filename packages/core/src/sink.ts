@@ -1,0 +1,36 @@
+import type { PartitionContext, SnapshotVersion } from './identity.ts'
+import type { Key } from './key.ts'
+
+/**
+ * An external system that records are written to, divided into partitions that can move between workers.
+ *
+ * `V` value, `K` key (`undefined` on streams without keys), `T` timestamp, `P` partition, `S` what a
+ * partition needs to continue after a restart.
+ */
+export interface Sink<V, K, T, P extends Key = string, S = unknown> {
+  /** Which partition takes this record. Must be pure. Partitions open on first use. */
+  partitionOf(value: V, key: K, timestamp: T): P
+  openPartition(
+    partition: P,
+    state: S | undefined,
+    context: PartitionContext,
+  ): Promise<SinkPartition<V, K, T, S>> | SinkPartition<V, K, T, S>
+}
+
+export interface SinkPartition<V, K, T, S> {
+  /** Takes one record, usually into a buffer. Never waits. The partition writes its buffer out by itself. */
+  write(value: V, key: K, timestamp: T): void
+  /** True while the buffer is full: the worker awaits `flush` before it writes again. */
+  readonly saturated: boolean
+  /** Resolves when everything written so far is safe in the external system, or staged there. */
+  flush(): Promise<void>
+  /** What is needed to continue, or to commit, after a restart. Called right after `flush`. */
+  snapshot(version: SnapshotVersion): S
+  /**
+   * `version` is durable on every worker: make what it staged visible. Idempotent, because it is
+   * called again after a restart with the state of `version`. Leave it out for at-least-once.
+   */
+  commit?(version: SnapshotVersion): Promise<void>
+  /** Releases connections. What was written and not flushed may be dropped. */
+  close(): Promise<void> | void
+}

@@ -1,0 +1,56 @@
+import { MalstromError } from '@malstrom/core'
+import { type Callback, callbackArguments, type OperatorDefinition, withKeyArgument } from '../stream/definition.ts'
+
+/** Branches are bits of one small integer in generated code. */
+const BRANCHES_MAX = 30
+
+/** Sends each record to the branches whose names the function returns: one, several or none. Epochs go to all. */
+export function split(branches: readonly string[], route: Callback): OperatorDefinition {
+  if (branches.length === 0 || branches.length > BRANCHES_MAX || new Set(branches).size !== branches.length) {
+    throw new MalstromError(
+      'ERR_OPERATOR_ARGUMENT',
+      `split needs 1 to ${BRANCHES_MAX} different branch names, not [${branches.join(', ')}].`,
+    )
+  }
+  const bitsOf = (names: string | readonly string[]) => maskOf(branches, names)
+  return {
+    kind: 'split',
+    outputNames: branches,
+    open: (_context, input) => ({
+      record(code, record) {
+        const bits = code.local('branches')
+        const lines = branches.map((_name, output) => `if (${bits} & ${1 << output}) {\n${code.emit(record, output)}\n}`)
+        return [
+          `${bits} = ${code.bind('bitsOf', bitsOf)}(${code.bind('split', route)}(${callbackArguments(input, record)}))`,
+          ...lines,
+        ].join('\n')
+      },
+      interpret(...outputs) {
+        const apply = withKeyArgument(input, route)
+        return {
+          data: (value, key, timestamp) => {
+            const bits = bitsOf(apply(value, key, timestamp))
+            outputs.forEach((output, index) => {
+              if (bits & (1 << index)) output.data(value, key, timestamp)
+            })
+          },
+          epoch: (epoch) => {
+            for (const output of outputs) output.epoch(epoch)
+          },
+        }
+      },
+    }),
+  }
+}
+
+function maskOf(branches: readonly string[], names: string | readonly string[]): number {
+  if (typeof names === 'string') return bitOf(branches, names)
+  let bits = 0
+  for (let i = 0; i < names.length; i++) bits |= bitOf(branches, names[i] as string)
+  return bits
+}
+
+function bitOf(branches: readonly string[], name: string): number {
+  for (let i = 0; i < branches.length; i++) if (branches[i] === name) return 1 << i
+  throw new MalstromError('ERR_OPERATOR_ARGUMENT', `split has no branch "${name}"; its branches are ${branches.join(', ')}.`)
+}

@@ -1,0 +1,98 @@
+import { type FusedOperator, isTimestamp, numberTime, type OperatorContext, type TaskCode, type TimestampAlgebra } from '@malstrom/core'
+import type { OperatorDefinition } from '../stream/definition.ts'
+import type { EpochGenerator } from './epoch-generator.ts'
+import { endLines, isEnd, ON_TIME, rejectEpoch, routeLines } from './late-records.ts'
+import { openPeriodic, type PeriodicEpochs } from './periodic-epochs.ts'
+
+type AnyGenerator = EpochGenerator<unknown, unknown>
+
+/**
+ * Generates epochs and separates late records. A record is late if it is not after the last epoch
+ * *before* its own; the epoch it leads to follows it. The late stream is told only of its end.
+ */
+export function generateEpochs(generator: AnyGenerator | PeriodicEpochs<unknown, unknown>): OperatorDefinition {
+  return {
+    kind: 'generateEpochs',
+    outputNames: ['onTime', 'late'],
+    optionalOutputs: ['late'],
+    open: (context, { time }) =>
+      typeof generator === 'function' ? openEpochs(generator, context, time) : openPeriodic(generator, context, time),
+  }
+}
+
+function openEpochs(generator: AnyGenerator, context: OperatorContext, time: TimestampAlgebra<unknown>): FusedOperator {
+  const last = new LastEpoch(time)
+  return {
+    record(code, record) {
+      const epoch = code.local('epoch')
+      return [
+        `${epoch} = ${code.bind('generate', generator)}(${record.value}, ${record.timestamp}, ${last.orUndefined(code)})`,
+        routeLines(code, context, last.covers(code, record.timestamp), record),
+        `if (${epoch} !== undefined && ${last.precedes(code, epoch)}) {`,
+        `if (${code.noTimestamp(time, epoch)}) ${code.bind('reject', rejectEpoch)}(${epoch})`,
+        `${last.slot(code)} = ${epoch}\n${code.advance(epoch, ON_TIME)}\n}`,
+      ].join('\n')
+    },
+    epoch: (code, epoch) =>
+      `if (${last.precedes(code, epoch)}) {\n${last.slot(code)} = ${epoch}\n${code.advance(epoch, ON_TIME)}\n}\n${endLines(code, time, epoch)}`,
+    interpret(onTime, late) {
+      let previous: unknown
+      const advance = (epoch: unknown) => {
+        if (previous !== undefined && time.compare(epoch, previous) <= 0) return
+        if (!isTimestamp(time, epoch)) rejectEpoch(epoch)
+        previous = epoch
+        onTime.epoch(epoch)
+      }
+      return {
+        data: (value, key, timestamp) => {
+          const epoch = generator(value, timestamp, previous)
+          if (previous !== undefined && time.compare(timestamp, previous) <= 0) {
+            context.counters.late++
+            late.data(value, key, timestamp)
+          } else onTime.data(value, key, timestamp)
+          if (epoch !== undefined) advance(epoch)
+        },
+        epoch: (epoch) => {
+          advance(epoch)
+          if (isEnd(time, epoch)) late.epoch(epoch)
+        },
+      }
+    },
+  }
+}
+
+/**
+ * The last epoch in generated code: one slot. For numbers it is an unboxed float that is NaN while
+ * there is none, so that one comparison decides; NaN is neither before nor after anything.
+ */
+class LastEpoch {
+  readonly #time: TimestampAlgebra<unknown>
+  readonly #numbers: boolean
+  readonly #slot: Float64Array | unknown[]
+
+  constructor(time: TimestampAlgebra<unknown>) {
+    this.#time = time
+    this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
+    this.#slot = this.#numbers ? new Float64Array([Number.NaN]) : [undefined]
+  }
+
+  slot(code: TaskCode): string {
+    return `${code.bind('last', this.#slot)}[0]`
+  }
+
+  orUndefined(code: TaskCode): string {
+    const last = this.slot(code)
+    return this.#numbers ? `(${last} === ${last} ? ${last} : undefined)` : last
+  }
+
+  /** Whether there is a last epoch and `timestamp` is not after it. */
+  covers(code: TaskCode, timestamp: string): string {
+    const last = this.slot(code)
+    return this.#numbers ? `${timestamp} <= ${last}` : `(${last} !== undefined && ${code.notAfter(this.#time, timestamp, last)})`
+  }
+
+  /** Whether there is no last epoch or `epoch` is after it. */
+  precedes(code: TaskCode, epoch: string): string {
+    return `!(${this.covers(code, epoch)})`
+  }
+}

@@ -1,0 +1,87 @@
+import type { GraphNode, OperatorNode, Receiver, SinkNode } from '@malstrom/core'
+import type { Frame } from '../exchange/frame.ts'
+import { attribute } from '../worker/failure.ts'
+import type { TaskBody, TaskParts, Tick } from './task-body.ts'
+import type { Reader } from './task-plan.ts'
+
+/** The work of a task without generated code: receivers that call each other. Slower, otherwise the same. */
+export function interpretTask(parts: TaskParts): TaskBody {
+  const ticks: Tick[] = []
+  const head = headReceiver(parts, ticks)
+  const { gate } = parts
+  return {
+    ticks,
+    epoch: (epoch) => head.epoch(epoch),
+    run(frame: Frame, from: number) {
+      const { values, start, keys, timestamps, count } = frame
+      for (let i = from; i < count; i++) {
+        head.data(values[start + i], keys?.[i], timestamps[i])
+        if (gate.closed) return i + 1
+      }
+      return count
+    },
+  }
+}
+
+function headReceiver(parts: TaskParts, ticks: Tick[]): Receiver {
+  const { head } = parts.plan
+  if (head.role === 'sink') return sinkReceiver(parts, head)
+  if (head.role === 'operator' || parts.frontiers !== undefined) return operatorReceiver(parts, head, ticks)
+  return fanOut(parts.plan.readersOf({ node: head, output: 0 }).map((reader) => readerReceiver(parts, reader, ticks)))
+}
+
+function readerReceiver(parts: TaskParts, reader: Reader, ticks: Tick[]): Receiver {
+  if (reader.to === 'node')
+    return reader.node.role === 'sink' ? sinkReceiver(parts, reader.node) : operatorReceiver(parts, reader.node, ticks)
+  const edge = parts.edgeOf(reader.edge)
+  return { data: (value, key, timestamp) => edge.push(value, key, timestamp), epoch: (epoch) => edge.advance(epoch) }
+}
+
+function operatorReceiver(parts: TaskParts, node: Exclude<GraphNode, SinkNode>, ticks: Tick[]): Receiver {
+  const fused = parts.fusedOf(node)
+  const outputs = node.outputNames.map((_name, output) =>
+    fanOut(parts.plan.readersOf({ node, output }).map((reader) => readerReceiver(parts, reader, ticks))),
+  )
+  const receiver = attributed(parts.job, node, fused.interpret(...outputs))
+  if (fused.tickMs !== undefined) ticks.push({ everyMs: fused.tickMs, run: () => receiver.tick?.() })
+  return receiver
+}
+
+function sinkReceiver(parts: TaskParts, node: SinkNode): Receiver {
+  const station = parts.sinkOf(node)
+  return attributed(parts.job, node, {
+    data: (value, key, timestamp) => station.write(value, key, timestamp),
+    epoch: (epoch) => {
+      station.frontier = epoch
+    },
+  })
+}
+
+function fanOut(receivers: readonly Receiver[]): Receiver {
+  const [only] = receivers
+  if (receivers.length === 1 && only !== undefined) return only
+  return {
+    data: (value, key, timestamp) => {
+      for (const receiver of receivers) receiver.data(value, key, timestamp)
+    },
+    epoch: (epoch) => {
+      for (const receiver of receivers) receiver.epoch(epoch)
+    },
+  }
+}
+
+/** Errors that come out name the node, unless they name one behind it already. */
+function attributed(job: string, node: OperatorNode | GraphNode, receiver: Receiver): Receiver {
+  const guard = (action: () => void, key: unknown, timestamp: unknown) => {
+    try {
+      action()
+    } catch (error) {
+      throw attribute(error, node, job, key, timestamp)
+    }
+  }
+  return {
+    data: (value, key, timestamp) => guard(() => receiver.data(value, key, timestamp), key, timestamp),
+    epoch: (epoch) => guard(() => receiver.epoch(epoch), undefined, epoch),
+    tick: () => guard(() => receiver.tick?.(), undefined, undefined),
+  }
+}

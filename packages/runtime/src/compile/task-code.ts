@@ -1,0 +1,219 @@
+import {
+  assert,
+  bigintTime,
+  type FusedOperator,
+  type GraphNode,
+  isTimestamp,
+  numberTime,
+  type RecordNames,
+  type SinkNode,
+  type TaskCode,
+  type TimestampAlgebra,
+} from '@malstrom/core'
+import { attribute } from '../worker/failure.ts'
+import { sinkLines } from './sink-lines.ts'
+import type { TaskParts } from './task-body.ts'
+import type { Reader } from './task-plan.ts'
+
+/** The record that a function of the task is given. */
+const GIVEN: RecordNames = { value: 'value', key: 'key', timestamp: 'timestamp' }
+
+/** Where the lines of one function of the task are collected. */
+interface FunctionCode {
+  readonly locals: string[]
+  /** For each operator in the function: which variables hold its key and timestamp, for errors. */
+  readonly records: Map<number, RecordNames>
+}
+
+/**
+ * Writes the JavaScript of one task. Each operator's lines appear once: in the loop over the frame,
+ * or in the function through which an operator emits by itself.
+ */
+export class TaskWriter {
+  readonly #parts: TaskParts
+  readonly #names = new Map<unknown, string>()
+  readonly #bindings: { readonly name: string; readonly value: unknown }[] = []
+  readonly #setup: string[] = []
+  readonly #functions: string[] = []
+  readonly #epochFunctions = new Map<GraphNode, string>()
+  readonly #operators: GraphNode[] = []
+  readonly #indexOf = new Map<GraphNode, number>()
+  #current: FunctionCode = { locals: [], records: new Map() }
+  #counter = 0
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts
+    for (const node of parts.plan.nodes) {
+      this.#indexOf.set(node, this.#operators.length)
+      this.#operators.push(node)
+    }
+  }
+
+  get bindings(): readonly { readonly name: string; readonly value: unknown }[] {
+    return this.#bindings
+  }
+
+  get setupLines(): string {
+    return this.#setup.join('\n')
+  }
+
+  get functionLines(): string {
+    return this.#functions.join('\n')
+  }
+
+  bind(hint: string, value: unknown): string {
+    const known = this.#names.get(value)
+    if (known !== undefined) return known
+    const name = this.fresh(hint)
+    this.#names.set(value, name)
+    this.#bindings.push({ name, value })
+    return name
+  }
+
+  fresh(hint: string): string {
+    return `${hint}_${++this.#counter}`
+  }
+
+  local(hint: string): string {
+    return this.declare(this.fresh(hint))
+  }
+
+  /** Declares a variable of exactly this name in the current function. */
+  declare(name: string): string {
+    this.#current.locals.push(name)
+    return name
+  }
+
+  setup(lines: string): void {
+    this.#setup.push(lines)
+  }
+
+  /** The lines of a function: `body` with its variables, and errors that name the operator they come from. */
+  functionOf(signature: string, at: number, body: () => string, wrap: (lines: string) => string = (lines) => lines): string {
+    const outer = this.#current
+    this.#current = { locals: [], records: new Map() }
+    const lines = wrap(body())
+    const { locals, records } = this.#current
+    this.#current = outer
+    const variables = locals.length > 0 ? `let ${locals.join(', ')}\n` : ''
+    return `function ${signature} {\nlet at = ${at}\n${variables}try {\n${lines}\n} catch (error) {\n${this.#failLines(records)}\n}\n}`
+  }
+
+  /** Lines that give a record to everything that reads a port. */
+  readerLines(readers: readonly Reader[], record: RecordNames): string {
+    return readers
+      .map((reader) => (reader.to === 'edge' ? this.#edgeLines(reader, record) : this.nodeLines(reader.node, record)))
+      .join('\n')
+  }
+
+  /** Lines that give a record to one operator or sink. */
+  nodeLines(node: GraphNode, record: RecordNames): string {
+    const index = this.#index(node)
+    this.#current.records.set(index, record)
+    const lines = node.role === 'sink' ? this.#sinkLines(node, record) : this.fusedOf(node).record(this.codeFor(node), record)
+    return `at = ${index}\n${lines}`
+  }
+
+  /** Lines that pass an epoch to everything that reads a port. */
+  advanceLines(readers: readonly Reader[], epoch: string): string {
+    return readers
+      .map((reader) =>
+        reader.to === 'edge'
+          ? `${this.bind('edge', this.#parts.edgeOf(reader.edge))}.advance(${epoch})`
+          : this.epochLines(reader.node, epoch),
+      )
+      .join('\n')
+  }
+
+  /** Lines that give an epoch to one operator or sink. */
+  epochLines(node: GraphNode, epoch: string): string {
+    if (node.role === 'sink') return `${this.bind('sink', this.#parts.sinkOf(node))}.frontier = ${epoch}`
+    if (this.fusedOf(node).epoch !== undefined) return `${this.#epochFunction(node)}(${epoch})`
+    return node.outputNames.map((_name, output) => this.advanceLines(this.#parts.plan.readersOf({ node, output }), epoch)).join('\n')
+  }
+
+  /** The name of a function that runs the tick of an operator. */
+  tickFunction(node: GraphNode, tick: (code: TaskCode) => string): string {
+    const name = this.fresh('tick')
+    this.#functions.push(this.functionOf(`${name}()`, this.#index(node), () => tick(this.codeFor(node))))
+    return name
+  }
+
+  fusedOf(node: GraphNode): FusedOperator {
+    return this.#parts.fusedOf(node)
+  }
+
+  codeFor(node: GraphNode): TaskCode {
+    const readersOf = (output: number) => {
+      assert(node.role !== 'sink', 'a sink has no outputs')
+      return this.#parts.plan.readersOf({ node, output })
+    }
+    return {
+      bind: (hint, value) => this.bind(hint, value),
+      local: (hint) => this.local(hint),
+      setup: (lines) => this.setup(lines),
+      // In a loop the operator's own code may run again after the record was passed on.
+      emit: (record, output = 0) => `${this.readerLines(readersOf(output), record)}\nat = ${this.#index(node)}`,
+      emitter: (output = 0) => this.#emitter(node, readersOf(output)),
+      advance: (epoch, output = 0) => this.advanceLines(readersOf(output), epoch),
+      notAfter: (time, a, b) => this.notAfter(time, a, b),
+      noTimestamp: (time, t) => this.noTimestamp(time, t),
+    }
+  }
+
+  notAfter(time: TimestampAlgebra<unknown>, a: string, b: string): string {
+    const ordered = time === (numberTime as unknown) || time === (bigintTime as unknown)
+    return ordered ? `${a} <= ${b}` : `${this.bind('time', time)}.compare(${a}, ${b}) <= 0`
+  }
+
+  noTimestamp(time: TimestampAlgebra<unknown>, t: string): string {
+    if (time === (numberTime as unknown)) return `typeof ${t} !== 'number' || ${t} !== ${t}`
+    return `!${this.bind('isTimestamp', isTimestamp)}(${this.bind('time', time)}, ${t})`
+  }
+
+  #index(node: GraphNode): number {
+    const index = this.#indexOf.get(node)
+    assert(index !== undefined, 'a task writes only its own operators')
+    return index
+  }
+
+  #emitter(node: GraphNode, readers: readonly Reader[]): string {
+    const name = this.fresh('emit')
+    this.#functions.push(this.functionOf(`${name}(value, key, timestamp)`, this.#index(node), () => this.readerLines(readers, GIVEN)))
+    return name
+  }
+
+  #epochFunction(node: GraphNode): string {
+    const known = this.#epochFunctions.get(node)
+    if (known !== undefined) return known
+    const name = this.fresh('epoch')
+    this.#epochFunctions.set(node, name)
+    const { epoch } = this.fusedOf(node)
+    assert(epoch !== undefined, 'an operator without epoch lines passes epochs on')
+    this.#functions.push(
+      this.functionOf(`${name}(epoch)`, this.#index(node), () => {
+        this.#current.records.set(this.#index(node), { value: 'undefined', key: 'undefined', timestamp: 'epoch' })
+        return epoch.call(this.fusedOf(node), this.codeFor(node), 'epoch')
+      }),
+    )
+    return name
+  }
+
+  #edgeLines(reader: Reader & { to: 'edge' }, { value, key, timestamp }: RecordNames): string {
+    const edge = this.bind('edge', this.#parts.edgeOf(reader.edge))
+    return `${edge}.push(${value}, ${key}, ${timestamp})`
+  }
+
+  #sinkLines(node: SinkNode, record: RecordNames): string {
+    return sinkLines(this.codeFor(node), this.#parts.sinkOf(node), record)
+  }
+
+  #failLines(records: ReadonlyMap<number, RecordNames>): string {
+    const { job } = this.#parts
+    const fail = this.bind('fail', (thrown: unknown, at: number, key: unknown, timestamp: unknown) =>
+      attribute(thrown, this.#operators[at] as GraphNode, job, key, timestamp),
+    )
+    const cases = [...records].map(([at, { key, timestamp }]) => `case ${at}: throw ${fail}(error, at, ${key}, ${timestamp})`)
+    return `switch (at) {\n${cases.join('\n')}\n}\nthrow ${fail}(error, at, undefined, undefined)`
+  }
+}

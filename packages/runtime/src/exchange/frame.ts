@@ -1,0 +1,15 @@
+/** Records a frame may hold before it is passed on. */
+export const FRAME_RECORDS_MAX = 1_024
+
+/**
+ * Records between two tasks, as columns. Record `i` has the value `values[start + i]`; control
+ * (epochs) travels between frames, so no record is tested for it.
+ */
+export interface Frame {
+  readonly values: readonly unknown[]
+  readonly start: number
+  /** `undefined` on streams without keys. */
+  readonly keys: readonly unknown[] | undefined
+  readonly timestamps: ArrayLike<unknown>
+  readonly count: number
+}

@@ -1,0 +1,1 @@
+export { type SingleThreadOptions, singleThread } from './host/single-thread.ts'

@@ -1,0 +1,85 @@
+import { isTimestamp, MalstromError, type PartitionEpochs, type TimestampAlgebra } from '@malstrom/core'
+
+/** The frontier of one partition. */
+export interface PartitionFrontier {
+  epoch: unknown
+  /** Idle for so long that the merge does not wait for it, or finished. */
+  excluded: boolean
+}
+
+/**
+ * The epochs of a source whose partitions have epochs of their own. Law: the merged frontier never
+ * decreases, and a record that is passed on as on time is after it.
+ *
+ * The merge is over the partitions that are not excluded. If all are, it is the largest of theirs.
+ * A record is late if it is not after its own partition's frontier, so that lateness depends on the
+ * order within a partition only; or not after the merged one, which can be ahead of a partition that
+ * wakes up.
+ */
+export class PartitionFrontiers {
+  merged: unknown
+  /** The partition whose records are being processed. */
+  current: PartitionFrontier = { epoch: undefined, excluded: false }
+  readonly #partitions: PartitionFrontier[] = []
+  readonly #time: TimestampAlgebra<unknown>
+  readonly #generate: PartitionEpochs['generate']
+
+  constructor(time: TimestampAlgebra<unknown>, epochs: PartitionEpochs) {
+    this.#time = time
+    this.#generate = epochs.generate
+  }
+
+  add(): PartitionFrontier {
+    const partition: PartitionFrontier = { epoch: undefined, excluded: false }
+    this.#partitions.push(partition)
+    return partition
+  }
+
+  isLate(timestamp: unknown): boolean {
+    return this.#notAfter(timestamp, this.current.epoch) || this.#notAfter(timestamp, this.merged)
+  }
+
+  /** Takes note of a record; returns the merged epoch that is to follow it, if it advances. */
+  observe(value: unknown, timestamp: unknown): unknown {
+    const { current } = this
+    const epoch = this.#generate(value, timestamp, current.epoch)
+    if (epoch === undefined) return undefined
+    if (!isTimestamp(this.#time, epoch)) {
+      throw new MalstromError(
+        'ERR_TIMESTAMP_INVALID',
+        `The epoch generator returned ${String(epoch)}, which is no timestamp. Return undefined for no epoch.`,
+      )
+    }
+    if (this.#notAfter(epoch, current.epoch)) return undefined
+    // Only the partition that holds the others back can move the merged frontier.
+    const heldBack = this.merged === undefined || current.epoch === undefined || this.#notAfter(current.epoch, this.merged)
+    current.epoch = epoch
+    return heldBack ? this.merge() : undefined
+  }
+
+  /** The merged epoch, if it has advanced since it was last returned. */
+  merge(): unknown {
+    let merged: unknown = this.#time.max
+    let active = 0
+    for (const { epoch, excluded } of this.#partitions) {
+      if (excluded) continue
+      if (epoch === undefined) return undefined
+      merged = this.#time.merge(merged, epoch)
+      active++
+    }
+    if (active === 0) merged = this.#largest()
+    if (merged === undefined || this.#notAfter(merged, this.merged)) return undefined
+    this.merged = merged
+    return merged
+  }
+
+  #largest(): unknown {
+    let largest: unknown
+    for (const { epoch } of this.#partitions) if (epoch !== undefined && !this.#notAfter(epoch, largest)) largest = epoch
+    return largest
+  }
+
+  #notAfter(timestamp: unknown, bound: unknown): boolean {
+    return bound !== undefined && timestamp !== undefined && this.#time.compare(timestamp, bound) <= 0
+  }
+}

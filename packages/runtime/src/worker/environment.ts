@@ -1,0 +1,12 @@
+/**
+ * Time and scheduling as the worker sees them. The host gives the real ones; a simulator gives its
+ * own, and then decides everything that happens.
+ */
+export interface Environment {
+  /** Milliseconds from an arbitrary start; never goes back. */
+  nowMs(): number
+  /** Calls back after I/O has had its turn. */
+  soon(callback: () => void): void
+  /** Calls back once after `delayMs`; the result cancels it. */
+  after(delayMs: number, callback: () => void): () => void
+}

@@ -1,0 +1,20 @@
+import { contest } from '../contest.ts'
+import type { Figure } from '../figure.ts'
+import { benchCases } from './bench-cases.ts'
+import { runIdle } from './idle.ts'
+import { runPollution } from './pollution.ts'
+import { runStalledSink } from './stalled-sink.ts'
+
+export interface Case {
+  readonly name: string
+  readonly about: string
+  /** Measures in this process, which nothing else has run in. */
+  run(): Promise<Figure[]>
+}
+
+export const cases: readonly Case[] = [
+  ...benchCases.map((benchCase) => ({ name: benchCase.name, about: benchCase.about, run: () => contest(benchCase) })),
+  { name: 'pollution', about: 'pipeline-5 in a process that ran other pipelines before, against a fresh process', run: runPollution },
+  { name: 'idle', about: 'CPU time of a job whose source says nothing', run: runIdle },
+  { name: 'stalled-sink', about: 'memory while a sink is stuck, and over the whole run', run: runStalledSink },
+]

@@ -1,0 +1,64 @@
+import { ChecksumSink, Steps } from '../pipeline.ts'
+import type { BenchCase } from './bench-case.ts'
+import { diceOf } from './values.ts'
+
+interface Payment {
+  readonly user: string
+  readonly amount: number
+}
+
+class BalanceSink extends ChecksumSink {
+  override write(balance: number): void {
+    this.checksum += balance
+  }
+}
+
+const steps = new Steps<Payment>()
+  .map((payment) => ({ user: payment.user, amount: payment.amount * 2 }))
+  .filter((payment) => payment.amount % 7 !== 0)
+  .foldBy(
+    (payment) => payment.user,
+    0,
+    (sum, payment) => sum + payment.amount,
+  )
+  .map((sum) => sum + 1).list
+
+/** A running sum per user, for this many users in random order. */
+export function keyed(name: string, users: number): BenchCase<Payment> {
+  return {
+    name,
+    about: `a running sum per user, ${users.toLocaleString('en')} users`,
+    records: 2_000_000,
+    peerRecords: 400_000,
+    rounds: 9,
+    values(count) {
+      const dice = diceOf(users)
+      const names = Array.from({ length: users }, (_, i) => `user-${i}`)
+      return Array.from({ length: count }, () => ({ user: names[dice(users)] as string, amount: dice(1_000) }))
+    },
+    steps,
+    sink: () => new BalanceSink(),
+    hand(payments) {
+      const sums = new Map<string, number>()
+      let checksum = 0
+      for (let i = 0; i < payments.length; i++) {
+        const payment = payments[i] as Payment
+        const amount = payment.amount * 2
+        if (amount % 7 === 0) continue
+        const sum = (sums.get(payment.user) ?? 0) + amount
+        sums.set(payment.user, sum)
+        checksum += sum + 1
+      }
+      return checksum
+    },
+    handLast(payments) {
+      const sums = new Map<string, number>()
+      for (const { user, amount } of payments) {
+        if ((amount * 2) % 7 !== 0) sums.set(user, (sums.get(user) ?? 0) + amount * 2)
+      }
+      let checksum = 0
+      for (const sum of sums.values()) checksum += sum + 1
+      return checksum
+    },
+  }
+}

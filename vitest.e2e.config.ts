@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+// Tests against real services. They say themselves why they skip when a service is missing.
+export default defineConfig({
+  ...base,
+  test: {
+    include: ['packages/**/*.e2e.test.ts', 'apps/**/*.e2e.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    passWithNoTests: true,
+    testTimeout: 120_000,
+  },
+})

@@ -34,6 +34,8 @@ export interface RecordNames {
 export interface TaskCode {
   /** Makes `value` visible to the generated code and returns its name: the same name for the same value. */
   bind(hint: string, value: unknown): string
+  /** A line that adds 1 to `target`; in a loop the sum is kept in a variable and added at its end. */
+  count(target: string): string
   /** Adds lines that run once, before the first record. */
   setup(lines: string): void
   /** Declares a variable that holds something of the current record and returns its name. */

@@ -6,6 +6,7 @@ import { type Repository, type Rule, readRepository } from './repository.ts'
 import { ambientEffects } from './rules/ambient-effects.ts'
 import { deepImports } from './rules/deep-imports.ts'
 import { dependencyTable } from './rules/dependency-table.ts'
+import { docsSnippets } from './rules/docs-snippets.ts'
 import { errorDocs } from './rules/error-docs.ts'
 import { fileLength } from './rules/file-length.ts'
 import { fileNames } from './rules/file-names.ts'
@@ -161,6 +162,19 @@ const cases: [name: string, rule: Rule, files: Files, message: RegExp | undefine
   ],
   ['a tarball address', machineTraces, { 'pnpm-lock.yaml': joined('tarball: ht', 'tps://localhost/x.tgz') }, /address of a tarball/],
   ['a registry setting', machineTraces, { '.npmrc': 'registry=http://localhost' }, /sets a registry/],
+
+  [
+    'a snippet that stands in no file',
+    docsSnippets,
+    { 'README.md': '```ts\nconst a = 2\n```\n', 'apps/x/src/a.ts': 'const a = 1' },
+    /README\.md shows a snippet/,
+  ],
+  [
+    'a snippet of a file',
+    docsSnippets,
+    { 'README.md': '```ts\nconst a = 1\n```\n', 'apps/x/src/a.ts': 'if (b) {\n  const a = 1\n}' },
+    undefined,
+  ],
 
   ['a code without docs', errorDocs, { 'packages/core/src/error-code.ts': '// ERR_A', 'docs/errors.md': '' }, /does not explain ERR_A/],
   ['docs without a code', errorDocs, { 'packages/core/src/error-code.ts': '', 'docs/errors.md': 'ERR_B' }, /explains ERR_B/],

@@ -1,4 +1,5 @@
 import type { GraphNode, RecordNames } from '@malstrom/core'
+import { rejectTimestamp } from '../source/reject-timestamp.ts'
 import type { TaskBody, TaskParts } from './task-body.ts'
 import { TaskWriter } from './task-code.ts'
 
@@ -67,7 +68,8 @@ function headLines(writer: TaskWriter, parts: TaskParts): string {
   const { head } = parts.plan
   const record: RecordNames = { value: writer.declare('value'), key: writer.declare('key'), timestamp: writer.declare('timestamp') }
   if (head.role !== 'source' || parts.frontiers !== undefined) return writer.nodeLines(head, record)
-  return writer.readerLines(parts.plan.readersOf({ node: head, output: 0 }), record)
+  const check = `if (${writer.noTimestamp(head.source.time, 'timestamp')}) ${writer.bind('reject', rejectTimestamp)}(timestamp)`
+  return `at = 0\n${check}\n${writer.readerLines(parts.plan.readersOf({ node: head, output: 0 }), record)}`
 }
 
 function headEpochLines(writer: TaskWriter, parts: TaskParts): string {

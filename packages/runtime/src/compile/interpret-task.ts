@@ -1,5 +1,6 @@
-import type { GraphNode, OperatorNode, Receiver, SinkNode } from '@malstrom/core'
+import { type GraphNode, isTimestamp, type OperatorNode, type Receiver, type SinkNode } from '@malstrom/core'
 import type { Frame } from '../exchange/frame.ts'
+import { rejectTimestamp } from '../source/reject-timestamp.ts'
 import { attribute } from '../worker/failure.ts'
 import type { TaskBody, TaskParts, Tick } from './task-body.ts'
 import type { Reader } from './task-plan.ts'
@@ -27,7 +28,15 @@ function headReceiver(parts: TaskParts, ticks: Tick[]): Receiver {
   const { head } = parts.plan
   if (head.role === 'sink') return sinkReceiver(parts, head)
   if (head.role === 'operator' || parts.frontiers !== undefined) return operatorReceiver(parts, head, ticks)
-  return fanOut(parts.plan.readersOf({ node: head, output: 0 }).map((reader) => readerReceiver(parts, reader, ticks)))
+  const next = fanOut(parts.plan.readersOf({ node: head, output: 0 }).map((reader) => readerReceiver(parts, reader, ticks)))
+  const { time } = head.source
+  return attributed(parts.job, head, {
+    data: (value, key, timestamp) => {
+      if (!isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
+      next.data(value, key, timestamp)
+    },
+    epoch: (epoch) => next.epoch(epoch),
+  })
 }
 
 function readerReceiver(parts: TaskParts, reader: Reader, ticks: Tick[]): Receiver {

@@ -12,7 +12,7 @@ export function sinkLines(code: TaskCode, station: SinkStation, { value, key, ti
     `if (${writer} === undefined) ${name}.hold(${value}, ${key}, ${timestamp})`,
     'else {',
     `${writer}.write(${value}, ${key}, ${timestamp})`,
-    `${name}.written++`,
+    code.count(`${name}.written`),
     `if (${writer}.saturated) ${name}.saturated()`,
     '}',
   ].join('\n')

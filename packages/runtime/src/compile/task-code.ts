@@ -21,8 +21,14 @@ const GIVEN: RecordNames = { value: 'value', key: 'key', timestamp: 'timestamp' 
 /** Where the lines of one function of the task are collected. */
 interface FunctionCode {
   readonly locals: string[]
+  /** What is counted in the function, and the variable that holds the sum. */
+  readonly counters: Map<string, string>
   /** For each operator in the function: which variables hold its key and timestamp, for errors. */
   readonly records: Map<number, RecordNames>
+}
+
+function newFunction(): FunctionCode {
+  return { locals: [], counters: new Map(), records: new Map() }
 }
 
 /**
@@ -38,7 +44,7 @@ export class TaskWriter {
   readonly #epochFunctions = new Map<GraphNode, string>()
   readonly #operators: GraphNode[] = []
   readonly #indexOf = new Map<GraphNode, number>()
-  #current: FunctionCode = { locals: [], records: new Map() }
+  #current: FunctionCode = newFunction()
   #counter = 0
 
   constructor(parts: TaskParts) {
@@ -88,15 +94,28 @@ export class TaskWriter {
     this.#setup.push(lines)
   }
 
+  count(target: string): string {
+    const { counters } = this.#current
+    const sum = counters.get(target) ?? this.fresh('count')
+    counters.set(target, sum)
+    return `${sum}++`
+  }
+
   /** The lines of a function: `body` with its variables, and errors that name the operator they come from. */
   functionOf(signature: string, at: number, body: () => string, wrap: (lines: string) => string = (lines) => lines): string {
     const outer = this.#current
-    this.#current = { locals: [], records: new Map() }
+    this.#current = newFunction()
     const lines = wrap(body())
-    const { locals, records } = this.#current
+    const { locals, counters, records } = this.#current
     this.#current = outer
-    const variables = locals.length > 0 ? `let ${locals.join(', ')}\n` : ''
-    return `function ${signature} {\nlet at = ${at}\n${variables}try {\n${lines}\n} catch (error) {\n${this.#failLines(records)}\n}\n}`
+    const sums = [...counters].map(([target, sum]) => `${target} += ${sum}`)
+    return [
+      `function ${signature} {`,
+      `let ${[`at = ${at}`, ...locals, ...[...counters.values()].map((sum) => `${sum} = 0`)].join(', ')}`,
+      `try {\n${lines}`,
+      `} catch (error) {\n${this.#failLines(records)}`,
+      `}${sums.length > 0 ? ` finally {\n${sums.join('\n')}\n}` : ''}\n}`,
+    ].join('\n')
   }
 
   /** Lines that give a record to everything that reads a port. */
@@ -151,6 +170,7 @@ export class TaskWriter {
     return {
       bind: (hint, value) => this.bind(hint, value),
       local: (hint) => this.local(hint),
+      count: (target) => this.count(target),
       setup: (lines) => this.setup(lines),
       // In a loop the operator's own code may run again after the record was passed on.
       emit: (record, output = 0) => `${this.readerLines(readersOf(output), record)}\nat = ${this.#index(node)}`,

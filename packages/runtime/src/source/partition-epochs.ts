@@ -7,6 +7,7 @@ import {
   type SourceNode,
 } from '@malstrom/core'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
+import { rejectTimestamp } from './reject-timestamp.ts'
 
 const ON_TIME = 0
 const LATE = 1
@@ -21,7 +22,6 @@ export function partitionEpochs(
   const time = node.outputTime
   const timestampOf = epochs.timestampOf ?? ((_value, timestamp) => timestamp)
   const isEnd = (epoch: unknown) => time.compare(epoch, time.max) >= 0
-  const reject = (timestamp: unknown) => rejectTimestamp(node.name, timestamp)
   return {
     record(code, { value, key, timestamp: own }) {
       const timestamp = code.local('timestamp')
@@ -30,11 +30,11 @@ export function partitionEpochs(
       const all = code.bind('frontiers', frontiers)
       return [
         `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
-        `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', reject)}(${timestamp})`,
+        `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
         `${late} = ${all}.isLate(${timestamp})`,
         `${epoch} = ${all}.observe(${value}, ${timestamp})`,
         `if (${late}) {`,
-        `${code.bind('counters', counters)}.late++\n${code.emit({ value, key, timestamp }, LATE)}`,
+        `${code.count(`${code.bind('counters', counters)}.late`)}\n${code.emit({ value, key, timestamp }, LATE)}`,
         '} else {',
         code.emit({ value, key, timestamp }, ON_TIME),
         '}',
@@ -46,7 +46,7 @@ export function partitionEpochs(
     interpret: (onTime, late) => ({
       data: (value, key, own) => {
         const timestamp = timestampOf(value, own)
-        if (!isTimestamp(time, timestamp)) reject(timestamp)
+        if (!isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
         const isLate = frontiers.isLate(timestamp)
         const epoch = frontiers.observe(value, timestamp)
         if (isLate) {
@@ -61,11 +61,4 @@ export function partitionEpochs(
       },
     }),
   }
-}
-
-function rejectTimestamp(source: string, timestamp: unknown): never {
-  throw new MalstromError(
-    'ERR_TIMESTAMP_INVALID',
-    `The timestamp function of source "${source}" returned ${String(timestamp)}, which is no timestamp.`,
-  )
 }

@@ -1,10 +1,10 @@
 import {
-  isTimestamp,
   type Key,
   MalstromError,
   type PartitionContext,
   type SourceNode,
   type SourcePartition,
+  type SourceStatus,
   type SourceStatusReport,
 } from '@malstrom/core'
 import { FRAME_RECORDS_MAX, type Frame } from '../exchange/frame.ts'
@@ -110,8 +110,7 @@ export class SourceStation {
     const { node, job, frontiers } = this.#options
     frame.clear()
     try {
-      partition.state = statusToState(partition.reader.poll(frame, FRAME_RECORDS_MAX))
-      checkTimestamps(frame, node)
+      partition.state = stateOf(partition.reader.poll(frame, FRAME_RECORDS_MAX))
     } catch (error) {
       throw attribute(error, node, job)
     }
@@ -130,7 +129,9 @@ export class SourceStation {
     if (idleAfterMs !== undefined && frontiers !== undefined) {
       partition.cancelIdleTimer = environment.after(idleAfterMs, () => this.#exclude(partition))
     }
-    partition.reader.ready().then(
+    // Started in a promise, so that a `ready` that throws is a source that fails.
+    const ready = new Promise<void>((resolve) => resolve(partition.reader.ready()))
+    ready.then(
       () => {
         if (this.#closed) return
         partition.cancelIdleTimer?.()
@@ -166,22 +167,8 @@ export class SourceStation {
   }
 }
 
-function statusToState(status: 'more' | 'idle' | 'finished'): OpenPartition['state'] {
-  return status === 'more' ? 'active' : status
-}
-
-function checkTimestamps(frame: Frame, node: SourceNode): void {
-  // With a timestamp function of its own, a job does not look at those of the source.
-  if (node.epochs?.timestampOf !== undefined) return
-  const { timestamps, count } = frame
-  const { time } = node.source
-  if (timestamps instanceof Float64Array) {
-    for (let i = 0; i < count; i++) if (Number.isNaN(timestamps[i])) rejectTimestamp(timestamps[i])
-  } else {
-    for (let i = 0; i < count; i++) if (!isTimestamp(time, timestamps[i])) rejectTimestamp(timestamps[i])
-  }
-}
-
-function rejectTimestamp(timestamp: unknown): never {
-  throw new MalstromError('ERR_TIMESTAMP_INVALID', `It emitted a record with the timestamp ${String(timestamp)}, which is none.`)
+function stateOf(status: SourceStatus): OpenPartition['state'] {
+  if (status === 'more') return 'active'
+  if (status === 'idle' || status === 'finished') return status
+  throw new MalstromError('ERR_SOURCE_FAILED', `poll returned ${String(status)}; it returns 'more', 'idle' or 'finished'.`)
 }

@@ -37,6 +37,10 @@ export class Task {
     return this.#ended
   }
 
+  get readsSource(): boolean {
+    return this.#input.from === 'source'
+  }
+
   startTicks(environment: Environment, wake: () => void): void {
     this.#body.ticks.forEach(({ everyMs, run }, index) => {
       const schedule = () => {

@@ -19,7 +19,7 @@ export interface WorkerOptions {
 
 /**
  * Runs a job graph in one thread. Tasks near the sinks go first, so what is under way is finished
- * before more is read. When no task has anything to do the worker parks; a source that becomes ready,
+ * before more is read; sources take turns. When no task has anything to do the worker parks; a source that becomes ready,
  * a sink that has room again, or a tick wakes it.
  */
 export class Worker {
@@ -110,7 +110,7 @@ export class Worker {
     const { nowMs } = this.#environment
     const until = nowMs() + TURN_MS_MAX
     try {
-      while (this.#stepAny()) {
+      while (this.#round()) {
         if (nowMs() < until) continue
         this.#wake()
         return
@@ -122,10 +122,16 @@ export class Worker {
     if (this.#built.tasks.every((task) => task.ended) && this.#built.sinks.every((sink) => sink.drained)) void this.#end('finished')
   }
 
-  /** One step of the task nearest to the sinks that has something to do. */
-  #stepAny(): boolean {
-    for (const task of this.#downstreamFirst) if (task.step()) return true
-    return false
+  /** Finishes what is under way, then gives each source one turn, so that none starves. Returns false if nothing could be done. */
+  #round(): boolean {
+    let worked = false
+    for (const task of this.#downstreamFirst) {
+      while (task.step()) {
+        worked = true
+        if (task.readsSource) break
+      }
+    }
+    return worked
   }
 
   async #end(state: 'finished' | 'cancelled' | 'failed', error?: unknown): Promise<void> {

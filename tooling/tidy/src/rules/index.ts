@@ -2,6 +2,7 @@ import type { Rule } from '../repository.ts'
 import { ambientEffects } from './ambient-effects.ts'
 import { deepImports } from './deep-imports.ts'
 import { dependencyTable } from './dependency-table.ts'
+import { docsSnippets } from './docs-snippets.ts'
 import { fileLength } from './file-length.ts'
 import { fileNames } from './file-names.ts'
 import { importCycles } from './import-cycles.ts'
@@ -21,5 +22,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   'files hold one idea': fileLength,
   'the code is erasable and nothing in it is left to do': plainSyntax,
   'every package has a README and publishes no source condition': packageManifests,
+  'every snippet in the docs stands in a file that runs': docsSnippets,
   'no file names a folder of a machine or a registry': machineTraces,
 }

@@ -1,0 +1,20 @@
+/** Every example and the idea it shows. Each one is the job in `<name>.job.ts`. */
+export const examples: Readonly<Record<string, string>> = {
+  'basic-noop': 'The smallest job: a source that ends at once.',
+  'basic-operators': 'Operators are chained: map, inspect, discard.',
+  'cloned-streams': 'Several streams with every record each.',
+  'split-streams': 'Records are sent to the branches that a function names.',
+  'joining-streams': 'Two streams become one.',
+  'custom-stateless-operator': 'An operator of your own, without state: a flatten.',
+  'custom-stateful-operator': 'An operator of your own, with state: batches of five.',
+  'look-ma-im-streaming': 'The first program of the documentation: words in upper case.',
+  'stateful-programs': 'A running sum: state that lives from record to record.',
+  'stateful-program-multiple-keys': 'State belongs to a key: sums of even and of odd numbers.',
+  'event-time': 'Epochs close months: balances of transactions that come in order.',
+  'event-time-out-of-order': 'Epochs that wait 62 days for late transactions.',
+  'ttl-map-example': 'State that expires by event time.',
+  'file-sink-stateless': 'A sink of your own, without state: a file for each record.',
+  'file-sink-stateful': 'A sink of your own, with state: numbered lines in a file for each key.',
+  'file-source-stateless': 'A source of your own, without state: the lines of files.',
+  'file-source-stateful': 'A source of your own that continues where a snapshot was taken.',
+}

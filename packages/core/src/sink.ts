@@ -28,9 +28,10 @@ export interface SinkPartition<V, K, T, S> {
   snapshot(version: SnapshotVersion): S
   /**
    * `version` is durable on every worker: make what it staged visible. Idempotent, because it is
-   * called again after a restart with the state of `version`. Leave it out for at-least-once.
+   * called again after a restart with the state of `version`. A version that never became durable may
+   * be used again by a later generation. Leave it out for at-least-once.
    */
   commit?(version: SnapshotVersion): Promise<void>
-  /** Releases connections. What was written and not flushed may be dropped. */
+  /** Releases connections; a second call does nothing. What was written and not flushed may be dropped. */
   close(): Promise<void> | void
 }

@@ -29,7 +29,10 @@ export interface SourcePartition<V, T, S> {
   snapshot(): S
   /** `version`, and with it the position that `snapshot()` returned for it, is durable on every worker. */
   committed?(version: SnapshotVersion): void
-  /** Releases connections. Called on finish, on suspend, on failure, and before a move to another worker. */
+  /**
+   * Releases connections, also while `ready` is pending. Called on finish, on suspend, on failure, and
+   * before a move to another worker; a second call does nothing.
+   */
   close(): Promise<void> | void
 }
 

@@ -1,9 +1,13 @@
 /** How a suite gets what a connector talks to. `W` is whatever the options pass on: a path, a topic, a client. */
-export interface ExternalSystem<W> {
+export interface ExternalSystem<W> extends SuiteLimits {
   /** Called before every check: makes a fresh external system, for example a temporary file or a new topic. */
   setup?(): Promise<W> | W
   /** Called after every check with what `setup` returned. */
   teardown?(system: W): Promise<void> | void
+}
+
+/** How long a suite waits, and how much it tries. */
+export interface SuiteLimits {
   /** How long one call of the connector may take, in milliseconds. @default 5000 */
   readonly waitMs?: number
   /** How long one check may take, in milliseconds. @default 30000 */
@@ -28,7 +32,7 @@ export async function withSystem<W>(options: ExternalSystem<W>, use: (system: W)
 }
 
 /** The settings of a fast-check property that talks to an external system: it stops in time to report what it found. */
-export function propertySettings(options: ExternalSystem<never>): { numRuns: number; interruptAfterTimeLimit: number } {
+export function propertySettings(options: SuiteLimits): { numRuns: number; interruptAfterTimeLimit: number } {
   return { numRuns: options.runs ?? RUNS, interruptAfterTimeLimit: (options.timeoutMs ?? TIMEOUT_MS) / 2 }
 }
 

@@ -1,1 +1,11 @@
-export {}
+export { ScriptedSink, type ScriptedSinkOptions } from './doubles/scripted-sink.ts'
+export { type ScriptedPartition, ScriptedSource } from './doubles/scripted-source.ts'
+export type { ExternalSystem, SuiteLimits } from './external-system.ts'
+export { type Collect, errorOf, inBothForms, type TaskForm, taskForms, type Watched } from './job/task-forms.ts'
+export { VirtualEnvironment } from './job/virtual-environment.ts'
+export type { SourceRecord } from './recording-output.ts'
+export { sinkSuite } from './sink-suite.ts'
+export type { SinkRecord, SinkSuiteOptions } from './sink-suite-options.ts'
+export { sourceSuite } from './source-suite.ts'
+export type { ExpectedPartition, SourceSuiteOptions } from './source-suite-options.ts'
+export { timestampLaws } from './timestamp-laws.ts'

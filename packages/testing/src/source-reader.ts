@@ -4,6 +4,7 @@ import { WAIT_MS, withSystem } from './external-system.ts'
 import { must } from './law.ts'
 import { RecordingOutput, type SourceRecord } from './recording-output.ts'
 import type { SourceSuiteOptions } from './source-suite-options.ts'
+import { copyOfState } from './state-copy.ts'
 
 /** Polls without a record, one after the other, before a source counts as one that keeps the worker busy for nothing. */
 const EMPTY_POLLS_MAX = 10_000
@@ -133,14 +134,5 @@ export class PartitionReader<V, T, S> {
         `The last ${EMPTY_POLLS_MAX} polls gave no record (${before} were read before), and still the source says "${status}".`,
       )
     }
-  }
-}
-
-/** States are stored and sent, so a suite passes on copies. */
-export function copyOfState<S>(state: S): S {
-  try {
-    return structuredClone(state)
-  } catch (cause) {
-    throw new Error('snapshot() returned something that is not plain data.', { cause })
   }
 }

@@ -47,7 +47,7 @@ export function sourceRestartLawsOf<V, T, P extends Key, S, W>(options: SourceSu
       name: 'a snapshot does not change when reading goes on',
       check: forEachPartition(async (bench, { partition, records }) => {
         const reader = await bench.open(partition)
-        await reader.readTo(1)
+        await reader.readTo(Math.min(1, records.length))
         const state = reader.partition.snapshot()
         const asItWas = fc.stringify(state)
         await reader.readToEnd(records.length, finishes)
@@ -55,10 +55,28 @@ export function sourceRestartLawsOf<V, T, P extends Key, S, W>(options: SourceSu
       }),
     },
     {
+      name: 'what is read after a snapshot is read again after a crash, committed or not',
+      check: forEachPartition(async (bench, { partition, records }) => {
+        let state: S | undefined
+        let position = 0
+        let version = 0
+        for (const cut of cutPositions(records.length, CUTS_MAX)) {
+          const reader = await bench.open(partition, state)
+          await reader.readTo(cut - position)
+          state = reader.snapshot()
+          await reader.readTo(records.length - position)
+          reader.partition.committed?.(++version)
+          await reader.close()
+          expect(reader.records, `the records after a snapshot at ${position}`).toEqual(records.slice(position))
+          position = cut
+        }
+      }),
+    },
+    {
       name: 'any schedule of polls, snapshots, commits, moves and crashes reads every record as if it were read once',
       check: async () => {
         const index = fc.nat({ max: expected.length - 1 })
-        const steps = fc.array(stepArbitrary, { maxLength: 20 })
+        const steps = fc.array(stepArbitrary, { maxLength: 20, size: 'max' })
         const property = fc.asyncProperty(index, steps, (index, steps) =>
           withSource(options, (bench) => runSchedule(bench, expected[index] as ExpectedPartition<V, T, P>, steps, finishes)),
         )

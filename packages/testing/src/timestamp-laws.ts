@@ -28,7 +28,10 @@ function orderLaws<T>(time: TimestampAlgebra<T>, samples: fc.Arbitrary<T>): Law[
     law('every timestamp equals itself', (a) => must(compare(a, a) === 0, `compare(${text(a)}, itself) is ${compare(a, a)}, not 0.`)),
     law('compare answers the opposite when its arguments change places', (a, b) => {
       const [ab, ba] = [compare(a, b), compare(b, a)]
-      must(Math.sign(ab) === -Math.sign(ba) || (ab === 0 && ba === 0), `compare(${text(a)}, ${text(b)}) is ${ab}, the other way round ${ba}.`)
+      must(
+        Math.sign(ab) === -Math.sign(ba) || (ab === 0 && ba === 0),
+        `compare(${text(a)}, ${text(b)}) is ${ab}, the other way round ${ba}.`,
+      )
     }),
     law('compare is transitive', (a, b, c) => {
       must(

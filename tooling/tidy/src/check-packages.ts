@@ -54,8 +54,8 @@ function importInEmptyProject(packed: readonly PackedPackage[]) {
   const project = join(temporary, 'project')
   mkdirSync(project)
   const tarballs = Object.fromEntries(packed.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]))
-  const vitest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.vitest
-  const manifest = { name: 'empty-project', private: true, type: 'module', dependencies: { ...tarballs, vitest } }
+  const { vitest, tsx } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies
+  const manifest = { name: 'empty-project', private: true, type: 'module', dependencies: { ...tarballs, vitest, tsx } }
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest, null, 2))
   // Without the overrides pnpm would look for the packages' own dependencies in the registry.
   const settings = { overrides: tarballs, strictDepBuilds: false, packages: ['.'] }
@@ -68,6 +68,29 @@ function importInEmptyProject(packed: readonly PackedPackage[]) {
       check(`import '${specifier}'`, project, process.execPath, '--input-type=module', '--eval', `await import('${specifier}')`)
     }
     for (const bin of Object.keys(manifest.bin ?? {})) check(`${bin} --help`, project, tool(project, bin), '--help')
+  }
+  runJobs(project)
+}
+
+/** The command line runs a job, in JavaScript and in TypeScript (with tsx, where Node does not strip types), from the packed packages. */
+function runJobs(project: string) {
+  for (const [file, annotation] of [
+    ['job.mjs', ''],
+    ['job.ts', ': number'],
+  ] as const) {
+    writeFileSync(
+      join(project, file),
+      `import { defineJob, fromIterable, toConsole } from 'malstrom'
+export default defineJob({
+  name: 'packed',
+  module: import.meta.url,
+  build(flow) {
+    flow.source('numbers', fromIterable([1, 2])).map('double', (n${annotation}) => n * 2).sink('out', toConsole())
+  },
+})
+`,
+    )
+    check(`malstrom run ${file}`, project, tool(project, 'malstrom'), 'run', file)
   }
 }
 

@@ -1,4 +1,5 @@
-import { excerpt, type RecordOrigin, recordError } from './record-parser.ts'
+import { excerpt } from '../excerpt.ts'
+import { type RecordOrigin, recordError } from './record-parser.ts'
 
 /** Splits one record after the other into fields, as RFC 4180 says. */
 export class CsvFields {

@@ -1,9 +1,10 @@
 import { MalstromError } from '@malstrom/core'
 import { checkByteBound } from '../check-options.ts'
+import { excerpt } from '../excerpt.ts'
 import { CsvFields } from './csv-fields.ts'
+import { rowOf } from './csv-row.ts'
 import { RECORD_BYTES_MAX } from './line-parser.ts'
-import { excerpt, type RecordFormat, type RecordOrigin, type RecordParser, recordError } from './record-parser.ts'
-import { rowMaker } from './row-maker.ts'
+import { type RecordFormat, type RecordOrigin, type RecordParser, recordError } from './record-parser.ts'
 
 export interface CsvOptions {
   /**
@@ -57,7 +58,7 @@ class CsvParser implements RecordParser<CsvRow> {
   readonly #fields: CsvFields
   #namesFollow = false
   #columns: number | undefined
-  #makeRow: ((fields: readonly string[]) => Record<string, string>) | undefined
+  #names: readonly string[] | undefined
 
   constructor(origin: RecordOrigin, header: boolean | readonly string[], delimiter: string, quote: string | null) {
     this.#origin = origin
@@ -84,7 +85,7 @@ class CsvParser implements RecordParser<CsvRow> {
     if (this.#namesFollow) return this.#readHeader(fields, line)
     this.#columns ??= fields.length
     if (fields.length !== this.#columns) throw this.#raggedRow(fields, line)
-    return this.#makeRow === undefined ? fields : this.#makeRow(fields)
+    return this.#names === undefined ? fields : rowOf(this.#names, fields)
   }
 
   #readHeader(names: readonly string[], line: number): undefined {
@@ -98,12 +99,12 @@ class CsvParser implements RecordParser<CsvRow> {
   }
 
   #nameColumns(names: readonly string[]): void {
-    this.#makeRow = rowMaker(names)
+    this.#names = names
     this.#columns = names.length
   }
 
   #raggedRow(fields: readonly string[], line: number): MalstromError {
-    const expected = this.#makeRow === undefined ? `the first record has ${this.#columns}` : `there are ${this.#columns} columns`
+    const expected = this.#names === undefined ? `the first record has ${this.#columns}` : `there are ${this.#columns} columns`
     const problem = `the number of fields is ${fields.length}, but ${expected}: ${excerpt(fields.join(' | '))}`
     return recordError('ERR_RECORD_INVALID', this.#origin, line, problem)
   }

@@ -1,6 +1,7 @@
 import { messageOf } from '@malstrom/core'
+import { excerpt } from '../excerpt.ts'
 import { type LineOptions, lineBound } from './line-parser.ts'
-import { excerpt, type RecordFormat, type RecordOrigin, type RecordParser, recordError } from './record-parser.ts'
+import { type RecordFormat, type RecordOrigin, type RecordParser, recordError } from './record-parser.ts'
 
 export function ndjsonFormat<V>(owner: string, options: LineOptions): RecordFormat<V> {
   return { ...lineBound(owner, options), open: (origin) => new NdjsonParser<V>(origin) }

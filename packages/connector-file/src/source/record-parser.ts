@@ -39,10 +39,3 @@ export interface RecordParser<V> {
 export function recordError(code: ErrorCode, origin: RecordOrigin, line: number, problem: string, cause?: unknown): MalstromError {
   return new MalstromError(code, `${origin.path}:${line}: ${problem}`, { cause, context: { ...origin.context, path: origin.path, line } })
 }
-
-const EXCERPT_CHARACTERS_MAX = 80
-
-/** The beginning of a record, for an error message. */
-export function excerpt(text: string): string {
-  return text.length <= EXCERPT_CHARACTERS_MAX ? text : `${text.slice(0, EXCERPT_CHARACTERS_MAX)}...`
-}

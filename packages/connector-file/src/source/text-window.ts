@@ -46,6 +46,12 @@ export class TextWindow {
     return this.#fromOffset + this.#consumedBytes()
   }
 
+  /** The memory it has taken. */
+  get capacityBytes(): number {
+    return this.#bytes.length
+  }
+
+  /** No more bytes will be appended. */
   get isComplete(): boolean {
     return this.#isComplete
   }
@@ -69,14 +75,13 @@ export class TextWindow {
   advance(line: number): boolean {
     const from = this.#from + this.#consumedBytes()
     const partial = this.#to - from
-    this.checkSize(partial - LINE_END_BYTES_MAX, line)
     const to = this.#blockEnd(from, partial)
     if (to < 0) {
       this.checkSize(this.#end - from - LINE_END_BYTES_MAX, line)
       return false
     }
     const isLast = this.#isComplete && to === this.#end
-    if (to === this.#to && (this.last || !isLast || partial === 0)) return false
+    if (to === this.#to && (!isLast || partial === 0)) return false
     this.#decode(from, to, line)
     return true
   }
@@ -125,10 +130,10 @@ export class TextWindow {
     this.#fromOffset += from - this.#from
     this.#from = from
     this.#to = to
-    this.#searched = to
   }
 
   #consumedBytes(): number {
+    if (this.at === this.text.length) return this.#to - this.#from
     return this.#isAscii ? this.at : Buffer.byteLength(this.text.slice(0, this.at))
   }
 

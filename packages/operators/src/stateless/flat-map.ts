@@ -1,3 +1,4 @@
+import { MalstromError, messageOf } from '@malstrom/core'
 import { type Callback, callbackArguments, type OperatorDefinition, withKeyArgument } from '../stream/definition.ts'
 
 /** Any number of outputs per record, each with the record's key and timestamp. */
@@ -7,14 +8,20 @@ export function flatMap(f: Callback): OperatorDefinition {
     open: (_context, input) => ({
       record(code, record) {
         const value = code.local('element')
-        const elements = `${code.bind('flatMap', f)}(${callbackArguments(input, record)})`
-        return `for (${value} of ${elements}) {\n${code.emit({ ...record, value })}\n}`
+        const elements = code.local('elements')
+        return [
+          `${elements} = ${code.bind('flatMap', f)}(${callbackArguments(input, record)})`,
+          `if (typeof ${elements}?.[Symbol.iterator] !== 'function') ${code.bind('reject', rejectElements)}(${elements})`,
+          `for (${value} of ${elements}) {\n${code.emit({ ...record, value })}\n}`,
+        ].join('\n')
       },
       interpret(next) {
         const apply = withKeyArgument(input, f)
         return {
           data: (value, key, timestamp) => {
-            for (const element of apply(value, key, timestamp)) next.data(element, key, timestamp)
+            const elements = apply(value, key, timestamp)
+            if (typeof elements?.[Symbol.iterator] !== 'function') rejectElements(elements)
+            for (const element of elements) next.data(element, key, timestamp)
           },
           epoch: (epoch) => next.epoch(epoch),
         }
@@ -26,4 +33,11 @@ export function flatMap(f: Callback): OperatorDefinition {
 /** The elements of each value, each with the key and the timestamp of the whole. */
 export function flatten(): OperatorDefinition {
   return { ...flatMap((elements) => elements), kind: 'flatten' }
+}
+
+function rejectElements(elements: unknown): never {
+  throw new MalstromError(
+    'ERR_OPERATOR_ARGUMENT',
+    `${messageOf(elements)} is no iterable. Return an array or another iterable; an empty one for no output.`,
+  )
 }

@@ -14,7 +14,7 @@ const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'connector-kafka': ['@malstrom/core', 'kafkajs'],
   'connector-redis': ['@malstrom/core', 'ioredis'],
   testing: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', 'fast-check', 'vitest'],
-  malstrom: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', '@malstrom/connector-file', '@malstrom/persistence'],
+  malstrom: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', '@malstrom/connector-file', '@malstrom/persistence', 'tsx'],
 }
 
 /** Every package imports and declares only what the dependency table gives it; tests may add what is a devDependency. */

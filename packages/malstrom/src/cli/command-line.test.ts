@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { parseCommandLine } from './command-line.ts'
+
+it('run takes a job file and options in any order', () => {
+  const expected = { command: 'run', file: 'job.ts', params: '{"a":1}', job: 'orders', quiet: true }
+  expect(parseCommandLine(['run', 'job.ts', '--params', '{"a":1}', '--job=orders', '-q'])).toEqual(expected)
+  expect(parseCommandLine(['--quiet', '--job', 'orders', 'run', '--params={"a":1}', 'job.ts'])).toEqual(expected)
+})
+
+it('graph prints text unless asked for another format', () => {
+  const choice = { command: 'graph', file: 'job.ts', params: undefined, job: undefined }
+  expect(parseCommandLine(['graph', 'job.ts'])).toEqual({ ...choice, format: 'text' })
+  expect(parseCommandLine(['graph', 'job.ts', '--format', 'mermaid'])).toEqual({ ...choice, format: 'mermaid' })
+})
+
+it('params may look like an option', () => {
+  expect(parseCommandLine(['run', 'job.ts', '--params', '-1'])).toMatchObject({ params: '-1' })
+})
+
+it.each([
+  [['--help'], undefined],
+  [['-h'], undefined],
+  [['help'], undefined],
+  [['run', '--help'], 'run'],
+  [['help', 'graph'], 'graph'],
+])('%j asks for help', (args, topic) => {
+  expect(parseCommandLine(args)).toEqual({ command: 'help', topic })
+})
+
+it.each([
+  [['rn', 'job.ts'], 'malstrom has no command "rn". Did you mean run? See malstrom --help.'],
+  [['deploy', 'job.ts'], 'malstrom has no command "deploy". See malstrom --help.'],
+  [['job.ts'], '"job.ts" is no command. Did you mean malstrom run job.ts? See malstrom --help.'],
+  [['run'], 'malstrom run needs a job file: malstrom run job.ts. See malstrom run --help.'],
+  [['run', 'a.ts', 'b.ts'], 'malstrom run takes one job file, and was given "a.ts", "b.ts". See malstrom run --help.'],
+  [['run', 'job.ts', '--parms', '1'], 'malstrom run has no option --parms. Did you mean --params? See malstrom run --help.'],
+  [['run', 'job.ts', '-x'], 'malstrom run has no option -x. See malstrom run --help.'],
+  [['graph', 'job.ts', '--quiet'], 'malstrom graph has no option --quiet. See malstrom graph --help.'],
+  [['--params', '{}'], '--params belongs to a command: malstrom run or malstrom graph. See malstrom --help.'],
+  [['run', 'job.ts', '--params'], `--params needs a value: --params '{"limit": 10}'. See malstrom --help.`],
+  [['run', 'job.ts', '--params', '--quiet'], `--params needs a value: --params '{"limit": 10}'. See malstrom --help.`],
+  [['run', 'job.ts', '--quiet=1'], '--quiet takes no value, and was given "1". See malstrom --help.'],
+  [
+    ['graph', 'job.ts', '--format', 'mermeid'],
+    '--format is text, mermaid, json, not "mermeid". Did you mean mermaid? See malstrom graph --help.',
+  ],
+])('%j is refused', (args, message) => {
+  expect(() => parseCommandLine(args)).toThrow(expect.objectContaining({ code: 'ERR_CLI_USAGE', message }))
+})

@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util'
+import { MalstromError } from '@malstrom/core'
+import { didYouMean } from './suggest.ts'
+
+/** What the user asked for. */
+export type Command =
+  | { readonly command: 'help'; readonly topic: Topic | undefined }
+  | { readonly command: 'version' }
+  | { readonly command: 'nothing' }
+  | ({ readonly command: 'run'; readonly quiet: boolean } & JobChoice)
+  | ({ readonly command: 'graph'; readonly format: GraphFormat } & JobChoice)
+
+/** Which job, with which params. */
+export interface JobChoice {
+  readonly file: string
+  /** As given: JSON, or `@` and the path of a file of JSON. */
+  readonly params: string | undefined
+  /** Chooses among several jobs of one file. */
+  readonly job: string | undefined
+}
+
+const graphFormats = ['text', 'mermaid', 'json'] as const
+export type GraphFormat = (typeof graphFormats)[number]
+
+/** Commands with a help page. */
+export const topics = ['run', 'graph'] as const
+export type Topic = (typeof topics)[number]
+
+const options = {
+  params: { type: 'string' },
+  job: { type: 'string' },
+  format: { type: 'string' },
+  quiet: { type: 'boolean', short: 'q' },
+  stack: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
+type OptionName = keyof typeof options
+
+const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
+  malstrom: ['help', 'version', 'stack'],
+  run: ['params', 'job', 'quiet', 'stack', 'help'],
+  graph: ['params', 'job', 'format', 'stack', 'help'],
+}
+
+/**
+ * Reads the arguments of the command line; `ERR_CLI_USAGE` if they make no sense.
+ *
+ * With `parseArgs` of Node, not a library: there are two commands and seven options, the help pages are
+ * text, and the errors, which are what a library would be for, name the nearest command or option in a
+ * way none of them does. One dependency less in the package that every user installs.
+ */
+export function parseCommandLine(args: readonly string[]): Command {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  const positionals = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const [first, ...rest] = positionals
+  const topic = topics.find((candidate) => candidate === first)
+  const values = new Map<OptionName, string | undefined>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const name = knownOption(token.name, token.rawName, first === undefined || topic !== undefined ? topic : 'any')
+    values.set(name, optionValue(name, token))
+  }
+
+  if (values.has('help')) return { command: 'help', topic }
+  if (first === 'help') return { command: 'help', topic: rest[0] === undefined ? undefined : knownTopic(rest[0]) }
+  if (values.has('version')) return { command: 'version' }
+  if (first === undefined) return { command: 'nothing' }
+  const command = knownTopic(first)
+  const choice = { file: oneFile(command, rest), params: values.get('params'), job: values.get('job') }
+  if (command === 'run') return { command, ...choice, quiet: values.has('quiet') }
+  return { command, ...choice, format: graphFormat(values.get('format') ?? 'text') }
+}
+
+function knownOption(name: string, rawName: string, topic: Topic | undefined | 'any'): OptionName {
+  const known = Object.keys(options).find((candidate) => candidate === name) as OptionName | undefined
+  const allowed = topic === 'any' ? (Object.keys(options) as OptionName[]) : optionsOf[topic ?? 'malstrom']
+  if (known !== undefined && allowed.includes(known)) return known
+  if (known !== undefined && topic === undefined) {
+    const commands = topics.filter((candidate) => optionsOf[candidate].includes(known))
+    throw usageError(`${rawName} belongs to a command: malstrom ${commands.join(' or malstrom ')}.`)
+  }
+  const owner = topic === undefined || topic === 'any' ? 'malstrom' : `malstrom ${topic}`
+  const suggestion = didYouMean(
+    rawName,
+    allowed.map((candidate) => `--${candidate}`),
+  )
+  throw usageError(`${owner} has no option ${rawName}.${suggestion}`, topic === 'any' ? undefined : topic)
+}
+
+function optionValue(name: OptionName, token: { value?: string | undefined; inlineValue?: boolean | undefined; rawName: string }) {
+  const { value, inlineValue, rawName } = token
+  if (options[name].type === 'boolean') {
+    if (value !== undefined) throw usageError(`${rawName} takes no value, and was given "${value}".`)
+    return undefined
+  }
+  // A following option was taken for the value.
+  const isOption = !inlineValue && value?.startsWith('--') && Object.hasOwn(options, value.slice(2).split('=')[0] as string)
+  if (value === undefined || isOption) throw usageError(`${rawName} needs a value: ${rawName} ${exampleOf[name]}.`)
+  return value
+}
+
+const exampleOf: Partial<Record<OptionName, string>> = {
+  params: `'{"limit": 10}'`,
+  job: 'name',
+  format: graphFormats.join('|'),
+}
+
+function knownTopic(word: string): Topic {
+  const topic = topics.find((candidate) => candidate === word)
+  if (topic !== undefined) return topic
+  if (/\.[cm]?[jt]s$/.test(word)) throw usageError(`"${word}" is no command. Did you mean malstrom run ${word}?`)
+  throw usageError(`malstrom has no command "${word}".${didYouMean(word, topics)}`)
+}
+
+function oneFile(topic: Topic, positionals: readonly string[]): string {
+  const [file, ...more] = positionals
+  if (file === undefined || file === '') throw usageError(`malstrom ${topic} needs a job file: malstrom ${topic} job.ts.`, topic)
+  if (more.length > 0) {
+    throw usageError(`malstrom ${topic} takes one job file, and was given ${[file, ...more].map((word) => `"${word}"`).join(', ')}.`, topic)
+  }
+  return file
+}
+
+function graphFormat(word: string): GraphFormat {
+  const format = graphFormats.find((candidate) => candidate === word)
+  if (format !== undefined) return format
+  throw usageError(`--format is ${graphFormats.join(', ')}, not "${word}".${didYouMean(word, graphFormats)}`, 'graph')
+}
+
+function usageError(problem: string, topic?: Topic): MalstromError {
+  return new MalstromError('ERR_CLI_USAGE', `${problem} See malstrom ${topic === undefined ? '' : `${topic} `}--help.`)
+}

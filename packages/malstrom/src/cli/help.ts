@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import type { Topic } from './command-line.ts'
+
+const general = `Malstrom runs stateful stream processing jobs.
+
+Usage: malstrom <command> [options]
+
+Commands:
+  run <job file>      Runs a job until its sources are finished
+  graph <job file>    Prints the operators of a job and how they are connected
+
+Options:
+  -h, --help          Prints this help; after a command, the help of that command
+  -v, --version       Prints the version
+      --stack         Prints stack traces and causes with errors
+
+Example:
+  malstrom run job.ts --params '{"limit": 10}'
+
+Exit status: 0 success, 1 the job failed, 2 wrong usage, 130 ended by Ctrl-C.
+`
+
+const jobOptions = `      --params <json>   The job's params; @file.json reads them from a file
+      --job <name>      Which job, if the file exports several: the name of the export or of the job`
+
+const run = `Runs a job in this process until its sources are finished.
+
+Usage: malstrom run <job file> [options]
+
+The job file is a .ts, .mts, .js or .mjs module whose default export is made by defineJob. Progress goes
+to standard error. Ctrl-C stops reading, flushes the sinks and ends the job; a second one ends it at once.
+
+Options:
+${jobOptions}
+  -q, --quiet           No progress and no closing line; errors only
+      --stack           Prints stack traces and causes with errors
+  -h, --help            Prints this help
+
+Example:
+  malstrom run job.ts --params '{"limit": 10}'
+`
+
+const graph = `Prints the operators of a job and how they are connected. Opens no source and no sink.
+
+Usage: malstrom graph <job file> [options]
+
+Options:
+      --format <format> text (default), mermaid or json
+${jobOptions}
+      --stack           Prints stack traces and causes with errors
+  -h, --help            Prints this help
+
+Example:
+  malstrom graph job.ts --format mermaid
+`
+
+const pages: Record<Topic, string> = { run, graph }
+
+export function helpText(topic?: Topic): string {
+  return topic === undefined ? general : pages[topic]
+}
+
+/** The version of the package that this file is part of. */
+export function versionText(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return `${manifest.version}\n`
+}

@@ -1,0 +1,59 @@
+import type { Execution } from '@malstrom/core'
+
+type Signal = 'SIGINT' | 'SIGTERM'
+
+/** npm and pnpm send their child the Ctrl-C that the terminal has sent it already; what comes so soon is the same one. */
+const SAME_KEYSTROKE_MS = 100
+
+const statusOf: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 }
+
+/**
+ * Ends a job by Ctrl-C or SIGTERM. The first signal cancels it, which flushes and closes its sinks; the
+ * second one ends the process at once. Listens from its creation until `stop`.
+ */
+export class Interruption {
+  #execution: Execution | undefined
+  #signal: Signal | undefined
+  #sinceMs = 0
+  readonly #announce: () => void
+  readonly #listeners: Record<Signal, () => void> = { SIGINT: () => this.#receive('SIGINT'), SIGTERM: () => this.#receive('SIGTERM') }
+
+  constructor(announce: () => void) {
+    this.#announce = announce
+    process.on('SIGINT', this.#listeners.SIGINT)
+    process.on('SIGTERM', this.#listeners.SIGTERM)
+  }
+
+  /** The exit status that the signal asks for; `undefined` if none came. */
+  get status(): number | undefined {
+    return this.#signal && statusOf[this.#signal]
+  }
+
+  /** The job has started. */
+  started(execution: Execution): void {
+    this.#execution = execution
+    if (this.#signal !== undefined) this.#cancel()
+  }
+
+  stop(): void {
+    process.off('SIGINT', this.#listeners.SIGINT)
+    process.off('SIGTERM', this.#listeners.SIGTERM)
+  }
+
+  #receive(signal: Signal): void {
+    const nowMs = performance.now()
+    if (this.#signal !== undefined) {
+      if (nowMs - this.#sinceMs >= SAME_KEYSTROKE_MS) process.exit(statusOf[signal])
+      return
+    }
+    this.#signal = signal
+    this.#sinceMs = nowMs
+    this.#announce()
+    this.#cancel()
+  }
+
+  #cancel(): void {
+    // A failure to close is told by `finished`.
+    this.#execution?.cancel().catch(() => {})
+  }
+}

@@ -1,0 +1,56 @@
+import { MalstromError } from '@malstrom/core'
+import { type Command, parseCommandLine } from './command-line.ts'
+import { graphCommand } from './graph-command.ts'
+import { helpText, versionText } from './help.ts'
+import { errorText, exitStatusOf, uncaughtError } from './report-error.ts'
+import { runCommand } from './run-command.ts'
+
+/** Runs the command line tool and ends the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  const withStack = args.includes('--stack')
+  const fail = (thrown: unknown): number => {
+    process.stderr.write(errorText(thrown, withStack))
+    return exitStatusOf(thrown)
+  }
+  // A reader that goes away (`| head`) is no error here; a sink that prints tells it by itself.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  process.on('uncaughtException', (thrown) => process.exit(fail(uncaughtError(thrown))))
+  // Whatever else the CLI waits for keeps the process alive.
+  process.on('beforeExit', () => {
+    const problem = 'The job file never finished loading: a top-level await in it waits forever.'
+    process.exit(fail(new MalstromError('ERR_JOB_IMPORT', problem)))
+  })
+  let status: number
+  try {
+    status = await execute(parseCommandLine(args))
+  } catch (thrown) {
+    status = fail(thrown)
+  }
+  await Promise.all([drained(process.stdout), drained(process.stderr)])
+  // What the job's module has left open (a timer, a connection) must not keep the process alive.
+  process.exit(status)
+}
+
+async function execute(command: Command): Promise<number> {
+  switch (command.command) {
+    case 'help':
+      process.stdout.write(helpText(command.topic))
+      return 0
+    case 'version':
+      process.stdout.write(versionText())
+      return 0
+    case 'nothing':
+      process.stderr.write(helpText())
+      return 2
+    case 'graph':
+      process.stdout.write(await graphCommand(command))
+      return 0
+    case 'run':
+      return await runCommand(command)
+  }
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write('', () => resolve()))
+}

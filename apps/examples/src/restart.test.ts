@@ -68,7 +68,8 @@ async function readLines(partition: SourcePartition<FileLine, number, number>, c
   const lines: string[] = []
   const output: SourceOutput<FileLine, number> = {
     emit: ({ line }, timestamp) => lines.push(`${timestamp} ${line}`),
-    emitAll: () => {},
+    emitAll: () => expect.unreachable(),
+    emitIndexed: () => expect.unreachable(),
   }
   while (partition.poll(output, 1) !== 'finished' && lines.length < count) await partition.ready()
   return lines

@@ -5,7 +5,7 @@ const CHUNK_CHARACTERS = 65_536
 
 /** Writes every value as one line of JSON. A reader that does not keep up slows the job down. */
 export function jsonLines(stream: Writable): Sink<unknown, unknown, unknown, 'all', undefined> {
-  return { partitionOf: () => 'all', openPartition: () => new JsonLinesPartition(stream) }
+  return { openPartition: () => new JsonLinesPartition(stream) }
 }
 
 class JsonLinesPartition implements SinkPartition<unknown, unknown, unknown, undefined> {

@@ -42,6 +42,11 @@ export interface TaskCode {
   local(hint: string): string
   /** Lines that pass a record to the readers of `output`. */
   emit(record: RecordNames, output?: number): string
+  /**
+   * A line after which errors count as the operator's own again. Needed after `emit` where lines of
+   * the operator follow that call functions, as in a loop; nowhere else, because it costs time.
+   */
+  resume(): string
   /** The name of a function `(value, key, timestamp)` that passes a record to the readers of `output`. */
   emitter(output?: number): string
   /** Lines that pass an epoch to the readers of `output`. */

@@ -27,6 +27,7 @@ export type { Generation, OperatorId, PartitionContext, SnapshotVersion, WorkerI
 export type { Job, ParamsOf } from './job.ts'
 export { checkKey, type Key, type PrimitiveKey, sameKey, type Widen } from './key.ts'
 export type { KeyedState, OperatorInfo, Output, StatefulLogic, StatelessLogic } from './operator.ts'
+export { checkOptionNames } from './option-names.ts'
 export { indexSelect, type Partitioner, rendezvousSelect } from './partitioner.ts'
 export type { ETag, ObjectStore, PersistenceBackend, ReadableObjectStore } from './persistence.ts'
 export type { Execution, JobStatus, OperatorStatusReport, Runtime, SourceStatusReport } from './runtime.ts'

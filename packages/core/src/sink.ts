@@ -8,8 +8,11 @@ import type { Key } from './key.ts'
  * partition needs to continue after a restart.
  */
 export interface Sink<V, K, T, P extends Key = string, S = unknown> {
-  /** Which partition takes this record. Must be pure. Partitions open on first use. */
-  partitionOf(value: V, key: K, timestamp: T): P
+  /**
+   * Which partition takes this record. Must be pure. Partitions open on first use. Leave it out if
+   * there is only one, whose key is then `'all'`.
+   */
+  partitionOf?(value: V, key: K, timestamp: T): P
   openPartition(
     partition: P,
     state: S | undefined,

@@ -37,27 +37,22 @@ export class RecordingOutput<V, T> implements SourceOutput<V, T> {
   emit(value: V, timestamp: T): void {
     this.#expectPolling('emit')
     this.#emits++
-    if (this.#batches > 0) this.badBatches.push('poll called emit after emitAll.')
+    if (this.#batches > 0) this.badBatches.push('poll called emit after emitAll or emitIndexed.')
     this.records.push({ value, timestamp })
   }
 
   emitAll(values: readonly V[], start: number, end: number, timestamps: ArrayLike<T>): void {
-    this.#expectPolling('emitAll')
-    this.#batches++
     const count = end - start
-    if (this.#emits > 0) this.badBatches.push('poll called emitAll after emit.')
-    if (this.#batches > 1) this.badBatches.push('poll called emitAll twice.')
-    if (count < 0 || start < 0 || end > values.length) {
-      this.badBatches.push(`emitAll from ${start} to ${end} does not fit ${values.length} values.`)
-    }
     if (timestamps.length < count) this.badBatches.push(`emitAll has ${timestamps.length} timestamps for ${count} values.`)
-    if (count > this.#limit) this.overLimit.push(`emitAll had ${count} records at a limit of ${this.#limit}.`)
-    const batch = { values, start, end, timestamps }
-    this.#lent = { batch, copy: { values: [...values], start, end, timestamps: Array.from(timestamps) } }
-    this.records.push(...recordsOf(batch))
+    this.#take('emitAll', { values, start, end, timestamps })
   }
 
-  /** Notes if the arrays of the last `emitAll` have changed: the worker still reads them. */
+  emitIndexed(values: readonly V[], start: number, end: number, first: number): void {
+    const timestamps = Array.from({ length: end - start }, (_, index) => (first + index) as T)
+    this.#take('emitIndexed', { values, start, end, timestamps })
+  }
+
+  /** Notes if the arrays that came last have changed: the worker still reads them. */
   checkLent(): void {
     const lent = this.#lent
     this.#lent = undefined
@@ -65,7 +60,22 @@ export class RecordingOutput<V, T> implements SourceOutput<V, T> {
     const now = recordsOf(lent.batch)
     const then = recordsOf(lent.copy)
     const isSame = now.length === then.length && now.every((record, index) => isSameRecord(record, then[index]))
-    if (!isSame) this.badBatches.push('An array that was passed to emitAll changed before the next poll.')
+    if (!isSame) this.badBatches.push('An array that was passed to emitAll or emitIndexed changed before the next poll.')
+  }
+
+  #take(method: string, batch: Batch<V, T>): void {
+    const { values, start, end, timestamps } = batch
+    this.#expectPolling(method)
+    this.#batches++
+    const count = end - start
+    if (this.#emits > 0) this.badBatches.push(`poll called ${method} after emit.`)
+    if (this.#batches > 1) this.badBatches.push(`poll called ${method} after emitAll or emitIndexed.`)
+    if (count < 0 || start < 0 || end > values.length) {
+      this.badBatches.push(`${method} from ${start} to ${end} does not fit ${values.length} values.`)
+    }
+    if (count > this.#limit) this.overLimit.push(`${method} had ${count} records at a limit of ${this.#limit}.`)
+    this.#lent = { batch, copy: { values: [...values], start, end, timestamps: Array.from(timestamps) } }
+    this.records.push(...recordsOf(batch))
   }
 
   #expectPolling(method: string): void {

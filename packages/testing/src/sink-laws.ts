@@ -5,7 +5,7 @@ import { cutPositions } from './external-system.ts'
 import { type Law, must } from './law.ts'
 import { sinkCrashLawsOf } from './sink-crash-laws.ts'
 import type { SinkSuiteOptions } from './sink-suite-options.ts'
-import { type SinkBench, withSink } from './sink-writer.ts'
+import { partitionOf, type SinkBench, withSink } from './sink-writer.ts'
 
 const CUTS_MAX = 20
 /** How much is written to saturate a partition. One that takes more is taken to be bounded in another way. */
@@ -22,16 +22,13 @@ function writingLaws<V, K, T, P extends Key, S, W>(options: SinkSuiteOptions<V, 
   return [
     law(options, 'partitionOf is pure', async (bench) => {
       const [sink, other] = [await bench.create(), await bench.create()]
-      for (const { value, key, timestamp } of records) {
-        const asItWas = fc.stringify([value, key, timestamp])
-        const partition = sink.partitionOf(value, key, timestamp)
+      for (const record of records) {
+        const asItWas = fc.stringify(record)
+        const partition = partitionOf(sink, record)
         for (const again of [sink, other]) {
-          must(
-            sameKey(again.partitionOf(value, key, timestamp), partition),
-            `A record of ${fc.stringify(partition)} got another partition.`,
-          )
+          must(sameKey(partitionOf(again, record), partition), `A record of ${fc.stringify(partition)} got another partition.`)
         }
-        expect(fc.stringify([value, key, timestamp])).toBe(asItWas)
+        expect(fc.stringify(record)).toBe(asItWas)
       }
     }),
     law(options, 'what was written, flushed and committed can be read, in order, before and after close', async (bench) => {

@@ -9,7 +9,10 @@ export interface SinkSuiteOptions<V, K, T, P extends Key, S, W = void> extends E
   create(system: W): Sink<V, K, T, P, S> | Promise<Sink<V, K, T, P, S>>
   /** What is written, in order. Different values are needed to tell an order, several partitions to tell these apart. */
   readonly records: readonly SinkRecord<V, K, T>[]
-  /** What a reader of the external system sees in `partition`, in order; nothing if the partition does not exist yet. */
+  /**
+   * What a reader of the external system sees in `partition`, in order; nothing if the partition does
+   * not exist yet. The partition of a sink without `partitionOf` is `'all'`.
+   */
   read(system: W, partition: P): Promise<readonly unknown[]> | readonly unknown[]
   /** What a reader sees of one record. @default its value */
   visible?(record: SinkRecord<V, K, T>): unknown

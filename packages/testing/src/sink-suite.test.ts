@@ -7,6 +7,7 @@ import { sinkSuite } from './sink-suite.ts'
 
 sinkSuite('a sink that appends', ledgerOptions('at-least-once'))
 sinkSuite('a sink with transactions', ledgerOptions('exactly-once'))
+sinkSuite('a sink with one partition', undivided())
 sinkSuite('a sink whose readers see something else', shouting())
 
 const PURE = 'partitionOf is pure'
@@ -31,6 +32,16 @@ function shouting(): Options {
   const options = ledgerOptions('at-least-once')
   const read = async (ledger: Ledger, partition: string) => (await options.read(ledger, partition)).map((value) => `${value}!`)
   return { ...options, read, visible: ({ value }) => `${value}!` }
+}
+
+function undivided(): Options {
+  const options = ledgerOptions('exactly-once')
+  const create = async (ledger: Ledger) => {
+    const sink = await options.create(ledger)
+    return { openPartition: sink.openPartition }
+  }
+  const read = (ledger: Ledger, partition: string) => (partition === 'all' ? options.read(ledger, partition) : [])
+  return { ...options, create, read }
 }
 
 function roundRobin() {

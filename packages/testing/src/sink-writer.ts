@@ -12,6 +12,14 @@ export interface DurableSink<P, S> {
   readonly states: readonly { readonly partition: P; readonly state: S }[]
 }
 
+/** The partition of a sink that has no `partitionOf`. */
+const ONLY_PARTITION = 'all'
+
+/** The partition of `sink` that takes a record. */
+export function partitionOf<V, K, T, P extends Key, S>(sink: Sink<V, K, T, P, S>, { value, key, timestamp }: SinkRecord<V, K, T>): P {
+  return sink.partitionOf === undefined ? (ONLY_PARTITION as P) : sink.partitionOf(value, key, timestamp)
+}
+
 interface OpenPartition<V, K, T, P, S> {
   readonly partition: P
   readonly writer: SinkPartition<V, K, T, S>
@@ -54,10 +62,8 @@ export class SinkBench<V, K, T, P extends Key, S, W> {
     }
     const visible = this.#options.visible ?? (({ value }) => value)
     // A partition that must be empty is read as well.
-    for (const { value, key, timestamp } of this.#options.records) recordsOf(sink.partitionOf(value, key, timestamp))
-    for (const record of records) {
-      recordsOf(sink.partitionOf(record.value, record.key, record.timestamp)).push(visible(record))
-    }
+    for (const record of this.#options.records) recordsOf(partitionOf(sink, record))
+    for (const record of records) recordsOf(partitionOf(sink, record)).push(visible(record))
     const read: typeof partitions = []
     for (const { partition } of partitions) {
       read.push({ partition, records: [...(await within(this.#waitMs, 'read()', this.#options.read(this.#system, partition)))] })
@@ -120,8 +126,8 @@ export class SinkWriter<V, K, T, P extends Key, S> {
   }
 
   /** The partition that takes `record`, opened if it is the first one. */
-  async partitionFor({ value, key, timestamp }: SinkRecord<V, K, T>): Promise<SinkPartition<V, K, T, S>> {
-    const partition = this.#sink.partitionOf(value, key, timestamp)
+  async partitionFor(record: SinkRecord<V, K, T>): Promise<SinkPartition<V, K, T, S>> {
+    const partition = partitionOf(this.#sink, record)
     checkKey(partition)
     return this.#partitions.find((open) => sameKey(open.partition, partition))?.writer ?? (await this.open(partition, undefined))
   }

@@ -61,7 +61,7 @@ function readingLaws<V, T, P extends Key, S, W>(options: SourceSuiteOptions<V, T
     law(options, 'nothing is emitted but during poll', async (bench) => {
       await readAll(bench, (reader) => mustBeFlawless(reader.output.outsidePoll))
     }),
-    law(options, 'emitAll comes once per poll, without emit, with arrays that fit and stay as they are', async (bench) => {
+    law(options, 'emitAll or emitIndexed comes once per poll, without emit, with arrays that fit and stay as they are', async (bench) => {
       await readAll(bench, (reader) => mustBeFlawless(reader.output.badBatches))
     }),
     law(options, 'partitions are read independently of each other', async (bench) => {

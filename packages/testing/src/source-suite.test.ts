@@ -4,6 +4,7 @@ import {
   ArrayPartition,
   delegateTo,
   FetchingPartition,
+  IndexedPartition,
   type Log,
   logOptions,
   type Options,
@@ -17,13 +18,14 @@ import { sourceSuite } from './source-suite.ts'
 sourceSuite('a source that fetches', logOptions(FetchingPartition, true))
 sourceSuite('a source that never ends', logOptions(FetchingPartition, false))
 sourceSuite('a source in memory', logOptions(ArrayPartition, true))
+sourceSuite('a source in memory whose timestamps are positions', logOptions(IndexedPartition, true))
 
 const LIST = 'listPartitions answers the same partitions every time'
 const ONCE = 'every record is emitted once and in order, at any limit'
 const TIME = 'every timestamp is one of the algebra of the source'
 const LIMIT = 'poll emits no more than its limit'
 const OUTSIDE = 'nothing is emitted but during poll'
-const BATCH = 'emitAll comes once per poll, without emit, with arrays that fit and stay as they are'
+const BATCH = 'emitAll or emitIndexed comes once per poll, without emit, with arrays that fit and stay as they are'
 const INDEPENDENT = 'partitions are read independently of each other'
 const READY = 'ready() resolves after idle while records follow'
 const WAITS = 'ready() waits while there is nothing to read'
@@ -40,15 +42,25 @@ type Output = SourceOutput<string, number>
 const finite = (plant: Plant) => logOptions(FetchingPartition, true, plant)
 const endless = (plant: Plant) => logOptions(FetchingPartition, false, plant)
 const inMemory = (plant: Plant) => logOptions(ArrayPartition, true, plant)
+const indexed = (plant: Plant) => logOptions(IndexedPartition, true, plant)
+const nothingElse = { emit: () => expect.unreachable(), emitAll: () => expect.unreachable(), emitIndexed: () => expect.unreachable() }
 /** Replaces what a poll does with each record. */
 const emits = (emit: (output: Output, value: string, timestamp: number) => void) =>
   finite((inner) => ({
-    poll: (output, limit) =>
-      inner.poll({ emit: (value, timestamp) => emit(output, value, timestamp), emitAll: () => expect.unreachable() }, limit),
+    poll: (output, limit) => inner.poll({ ...nothingElse, emit: (value, timestamp) => emit(output, value, timestamp) }, limit),
   }))
 /** Replaces what a partition saves. */
 const saves = (save: (position: number, length: number) => object) =>
   finite((inner, name, log) => ({ snapshot: () => save(inner.snapshot().position, log.entries(name).length) as never }))
+/** Replaces the first timestamp of what a poll emits. */
+const counts = (from: (first: number) => number) =>
+  indexed((inner) => ({
+    poll: (output, limit) =>
+      inner.poll(
+        { ...nothingElse, emitIndexed: (values, start, end, first) => output.emitIndexed(values, start, end, from(first)) },
+        limit,
+      ),
+  }))
 const emitsBatch = (emit: (output: Output) => void) =>
   inMemory(() => ({
     poll(output) {
@@ -82,13 +94,13 @@ function emitsOnItsOwn(inner: Partition): Partial<Partition> {
   }
 }
 
-function reusesItsArray(): Options {
+function reusesItsArray(emit: (output: Output, values: string[]) => void): Options {
   const values = ['']
   let count = 0
   return inMemory(() => ({
     poll(output) {
       values[0] = `value ${count++}`
-      output.emitAll(values, 0, 1, [0])
+      emit(output, values)
       return count % 2 === 0 ? 'finished' : 'more'
     },
     close() {
@@ -149,18 +161,31 @@ const planted: [bug: string, broken: string, options: Options][] = [
   ['emits every record twice', ONCE, emits((output, ...record) => [0, 1].map(() => output.emit(...record)))],
   ['loses a record', ONCE, emits((output, value, timestamp) => (value === 'a10' ? undefined : output.emit(value, timestamp)))],
   ['loses timestamps', ONCE, emits((output, value) => output.emit(value, 0))],
+  ['counts from 0 in every poll', ONCE, counts(() => 0)],
   ['never finishes', ONCE, finite(neverFinishes)],
   ['finishes, though it must not', ONCE, { ...finite(() => ({})), finishes: false }],
   ['emits timestamps that are none', TIME, emits((output, value) => output.emit(value, Number.NaN))],
+  ['counts from no number', TIME, counts(() => Number.NaN)],
   ['ignores the limit', LIMIT, inMemory((inner) => ({ poll: (output) => inner.poll(output, 1_000) }))],
+  ['ignores the limit, with positions', LIMIT, indexed((inner) => ({ poll: (output) => inner.poll(output, 1_000) }))],
   ['emits one record more', LIMIT, finite((inner) => ({ poll: (output, limit) => inner.poll(output, limit + 1) }))],
   ['emits when its I/O is done', OUTSIDE, finite(emitsOnItsOwn)],
   ['calls emitAll twice', BATCH, emitsBatch((output) => [0, 1].map(() => output.emitAll(['x'], 0, 1, [0])))],
   ['calls emit, then emitAll', BATCH, emitsBatch((output) => [output.emit('x', 0), output.emitAll(['x'], 0, 1, [0])])],
   ['calls emitAll, then emit', BATCH, emitsBatch((output) => [output.emitAll(['x'], 0, 1, [0]), output.emit('x', 0)])],
+  ['calls emitIndexed twice', BATCH, emitsBatch((output) => [0, 1].map(() => output.emitIndexed(['x'], 0, 1, 0)))],
+  ['calls emit, then emitIndexed', BATCH, emitsBatch((output) => [output.emit('x', 0), output.emitIndexed(['x'], 0, 1, 0)])],
+  ['calls emitIndexed, then emit', BATCH, emitsBatch((output) => [output.emitIndexed(['x'], 0, 1, 0), output.emit('x', 0)])],
+  [
+    'calls emitAll, then emitIndexed',
+    BATCH,
+    emitsBatch((output) => [output.emitAll(['x'], 0, 1, [0]), output.emitIndexed(['x'], 0, 1, 0)]),
+  ],
   ['has too few values', BATCH, emitsBatch((output) => output.emitAll(['x'], 0, 2, [0, 0]))],
   ['has too few timestamps', BATCH, emitsBatch((output) => output.emitAll(['x', 'y'], 0, 2, [0]))],
-  ['reuses its array', BATCH, reusesItsArray()],
+  ['has fewer values than positions', BATCH, emitsBatch((output) => output.emitIndexed(['x'], 0, 2, 0))],
+  ['reuses its array', BATCH, reusesItsArray((output, values) => output.emitAll(values, 0, 1, [0]))],
+  ['reuses its array, with positions', BATCH, reusesItsArray((output, values) => output.emitIndexed(values, 0, 1, 0))],
   ['has one position for all partitions', INDEPENDENT, sharesItsPosition()],
   ['never gets ready', READY, finite(() => ({ ready: never }))],
   ['says "more" without having any', READY, finite(() => ({ poll: () => 'more' }))],

@@ -6,6 +6,8 @@ import { type Contestant, runRounds } from './rounds.ts'
 import { ratios } from './statistics.ts'
 
 const WARMUP_ROUNDS = 3
+/** How many of the case's `peerRecords` a peer runs on: about equal times, so that no round takes long. */
+const SHARE_OF_PEER_RECORDS: Readonly<Record<string, number>> = { rxjs: 5, d2ts: 0.25 }
 
 /** Measures ours, the hand-written loop and the peers on one case, in this process. */
 export async function contest<V>(benchCase: BenchCase<V>): Promise<Figure[]> {
@@ -33,14 +35,15 @@ export async function contest<V>(benchCase: BenchCase<V>): Promise<Figure[]> {
 /** The hand-written loop, then everybody who can run the case. */
 export function contestantsOf<V>(benchCase: BenchCase<V>, records: number, peerRecords: number): Contestant[] {
   const values = benchCase.values(records)
-  const peerValues = values.slice(0, peerRecords)
   const { steps } = benchCase
   return [
-    { name: 'hand', records, checksum: benchCase.hand(values), run: () => benchCase.hand(values) },
+    ...Object.entries({ hand: benchCase.hand, ...benchCase.otherHands }).map(
+      ([name, run]): Contestant => ({ name, records, checksum: benchCase.hand(values), run: () => run(values) }),
+    ),
     ...Object.entries(contestants)
       .filter(([name]) => benchCase.without?.[name] === undefined)
       .map(([name, run]): Contestant => {
-        const input = name === 'malstrom' ? values : peerValues
+        const input = name === 'malstrom' ? values : values.slice(0, peerRecords * (SHARE_OF_PEER_RECORDS[name] ?? 1))
         const right = name === 'd2ts' && benchCase.handLast !== undefined ? benchCase.handLast : benchCase.hand
         return {
           name,

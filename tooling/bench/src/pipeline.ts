@@ -52,10 +52,6 @@ export abstract class ChecksumSink implements SinkPartition<unknown, unknown, un
 
   abstract write(value: unknown): void
 
-  partitionOf(): string {
-    return 'only'
-  }
-
   openPartition(): this {
     return this
   }

@@ -38,7 +38,7 @@ class SlowStream extends Writable {
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
 
 async function open<V, K, T>(options: ConsoleOptions<V, K, T>): Promise<SinkPartition<V, K, T, undefined>> {
-  return await toConsole<V, K, T>(options).openPartition('stdout', undefined, CONTEXT)
+  return await toConsole<V, K, T>(options).openPartition('all', undefined, CONTEXT)
 }
 
 async function lineOf(value: unknown, key?: unknown, timestamp: unknown = 0, options: ConsoleOptions = {}): Promise<string> {

@@ -19,22 +19,18 @@ export interface ConsoleOptions<V = unknown, K = unknown, T = unknown> {
  * the reader of the output is slow, the job waits. A reader that goes away, as in `| head -1`, is
  * `ERR_SINK_FAILED`. At-least-once: a restart prints again what came after the snapshot.
  */
-export function toConsole<V, K, T>(options: ConsoleOptions<V, K, T> = {}): Sink<V, K, T, string, undefined> {
+export function toConsole<V, K, T>(options: ConsoleOptions<V, K, T> = {}): Sink<V, K, T, 'all', undefined> {
   return new ConsoleSink(options)
 }
 
-class ConsoleSink<V, K, T> implements Sink<V, K, T, string, undefined> {
+class ConsoleSink<V, K, T> implements Sink<V, K, T, 'all', undefined> {
   readonly #options: ConsoleOptions<V, K, T>
 
   constructor(options: ConsoleOptions<V, K, T>) {
     this.#options = options
   }
 
-  partitionOf(): string {
-    return 'stdout'
-  }
-
-  openPartition(_partition: string, _state: undefined, { operator, worker }: PartitionContext): SinkPartition<V, K, T, undefined> {
+  openPartition(_partition: 'all', _state: undefined, { operator, worker }: PartitionContext): SinkPartition<V, K, T, undefined> {
     const { stream = process.stdout, colors = false, format = recordLine(colors) } = this.#options
     return new ConsolePartition(stream, format, { operator, worker })
   }

@@ -47,4 +47,4 @@ export class FileSource<V> implements Source<V, number, string, FilePosition> {
   }
 }
 
-const NOWHERE = { emit: () => {}, emitAll: () => {} }
+const NOWHERE = { emit: () => {}, emitAll: () => {}, emitIndexed: () => {} }

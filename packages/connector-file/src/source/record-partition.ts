@@ -4,7 +4,7 @@ import type { FilePosition } from './file-position.ts'
 import type { RecordFormat, RecordOrigin, RecordParser } from './record-parser.ts'
 import { TextWindow } from './text-window.ts'
 
-/** The most records one poll emits, however high its limit: the bound of the arrays it reuses. */
+/** The most records one poll emits, however high its limit: the bound of the array it reuses. */
 const POLL_RECORDS_MAX = 4096
 
 /** The records of one input, in order. Their timestamps count from 0. */
@@ -14,7 +14,6 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
   readonly #parser: RecordParser<V>
   readonly #window: TextWindow
   readonly #values: V[] = []
-  readonly #timestamps = new Float64Array(POLL_RECORDS_MAX)
   #index: number
   #line: number
   /** Thrown by the next poll: the records before it are emitted first. */
@@ -40,8 +39,10 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
       if (this.#failure !== undefined || (this.#window.at < this.#window.text.length && count === wanted)) break
       status = this.#read()
     }
-    if (count > 0) this.#emit(output, count)
-    else if (this.#failure !== undefined) throw this.#failure
+    if (count > 0) {
+      output.emitIndexed(this.#values, 0, count, this.#index)
+      this.#index += count
+    } else if (this.#failure !== undefined) throw this.#failure
     return status
   }
 
@@ -102,13 +103,6 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
     const record = text.slice(at, end)
     const lineEnd = record.endsWith('\r\n') ? 2 : record.endsWith('\n') ? 1 : 0
     this.#window.checkSize(Buffer.byteLength(record) - lineEnd, this.#line + 1)
-  }
-
-  #emit(output: SourceOutput<V, number>, count: number): void {
-    const timestamps = this.#timestamps
-    for (let i = 0; i < count; i++) timestamps[i] = this.#index + i
-    this.#index += count
-    output.emitAll(this.#values, 0, count, timestamps)
   }
 }
 

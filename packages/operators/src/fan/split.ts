@@ -1,4 +1,4 @@
-import { MalstromError } from '@malstrom/core'
+import { MalstromError, messageOf } from '@malstrom/core'
 import { type Callback, callbackArguments, type OperatorDefinition, withKeyArgument } from '../stream/definition.ts'
 
 /** Branches are bits of one small integer in generated code. */
@@ -6,11 +6,9 @@ const BRANCHES_MAX = 30
 
 /** Sends each record to the branches whose names the function returns: one, several or none. Epochs go to all. */
 export function split(branches: readonly string[], route: Callback): OperatorDefinition {
-  if (branches.length === 0 || branches.length > BRANCHES_MAX || new Set(branches).size !== branches.length) {
-    throw new MalstromError(
-      'ERR_OPERATOR_ARGUMENT',
-      `split needs 1 to ${BRANCHES_MAX} different branch names, not [${branches.join(', ')}].`,
-    )
+  const isList = Array.isArray(branches) && branches.length > 0 && branches.length <= BRANCHES_MAX
+  if (!isList || new Set(branches).size !== branches.length) {
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `split needs 1 to ${BRANCHES_MAX} different branch names, not [${String(branches)}].`)
   }
   const bitsOf = (names: string | readonly string[]) => maskOf(branches, names)
   return {
@@ -45,6 +43,12 @@ export function split(branches: readonly string[], route: Callback): OperatorDef
 
 function maskOf(branches: readonly string[], names: string | readonly string[]): number {
   if (typeof names === 'string') return bitOf(branches, names)
+  if (!Array.isArray(names)) {
+    throw new MalstromError(
+      'ERR_OPERATOR_ARGUMENT',
+      `split needs the name of a branch or an array of names from its function, not ${messageOf(names)}. Return [] for no branch.`,
+    )
+  }
   let bits = 0
   for (let i = 0; i < names.length; i++) bits |= bitOf(branches, names[i] as string)
   return bits

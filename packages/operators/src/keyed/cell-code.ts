@@ -1,4 +1,4 @@
-import type { Cell, StateStore, TaskCode } from '@malstrom/core'
+import { type Cell, MalstromError, messageOf, type StateStore, type TaskCode } from '@malstrom/core'
 
 type AnyStore = StateStore<unknown, unknown>
 
@@ -26,4 +26,17 @@ export function cellCode(code: TaskCode, store: AnyStore, key: string, initial: 
 export function writeCell(store: AnyStore, cell: Cell<unknown, unknown>, state: unknown): void {
   if (state === undefined) store.remove(cell)
   else cell.state = state
+}
+
+/** Lines that refuse what is no pair of output and state. */
+export function checkPairLines(code: TaskCode, result: string): string {
+  return `if (${result}?.length !== 2) ${code.bind('checkPair', checkPair)}(${result})`
+}
+
+export function checkPair(result: unknown): void {
+  if (Array.isArray(result) && result.length === 2) return
+  throw new MalstromError(
+    'ERR_OPERATOR_ARGUMENT',
+    `${messageOf(result)} was returned in place of the pair [output, state]. A state of undefined forgets the key.`,
+  )
 }

@@ -1,4 +1,4 @@
-import type { TimestampAlgebra } from '@malstrom/core'
+import { isTimestamp, MalstromError, type TimestampAlgebra } from '@malstrom/core'
 
 interface Entry<V, T> {
   readonly value: V
@@ -39,6 +39,12 @@ export class ExpireMap<K, V, T> {
 
   /** Sets or replaces the entry. It expires with the first epoch at or after `expiry`. */
   set(key: K, value: V, expiry: T): this {
+    if (!isTimestamp(this.#time, expiry)) {
+      throw new MalstromError(
+        'ERR_TIMESTAMP_INVALID',
+        `The entry ${String(key)} was set with the expiry ${String(expiry)}, which is no timestamp: it would never expire.`,
+      )
+    }
     this.#entries.set(key, { value, expiry })
     if (this.#earliest === undefined || this.#time.compare(expiry, this.#earliest) < 0) this.#earliest = expiry
     return this

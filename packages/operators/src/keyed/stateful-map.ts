@@ -1,5 +1,5 @@
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
-import { cellCode, writeCell } from './cell-code.ts'
+import { cellCode, checkPair, checkPairLines, writeCell } from './cell-code.ts'
 
 /** Exactly one output per record, and a new state for its key; an `undefined` state forgets the key. */
 export function statefulMap(init: Callback, f: Callback): OperatorDefinition {
@@ -13,12 +13,22 @@ export function statefulMap(init: Callback, f: Callback): OperatorDefinition {
           const { state, read, write } = cellCode(code, store, record.key, `${code.bind('init', init)}(${record.key})`)
           const result = code.local('result')
           const call = `${code.bind('statefulMap', f)}(${state}, ${record.value}, ${record.key}, ${record.timestamp})`
-          return [read, `${result} = ${call}`, `${state} = ${result}[1]`, write, code.emit({ ...record, value: `${result}[0]` })].join('\n')
+          const check = checkPairLines(code, result)
+          return [
+            read,
+            `${result} = ${call}`,
+            check,
+            `${state} = ${result}[1]`,
+            write,
+            code.emit({ ...record, value: `${result}[0]` }),
+          ].join('\n')
         },
         interpret: (next) => ({
           data: (value, key, timestamp) => {
             const cell = store.cell(key)
-            const [output, state] = f(cell.state === undefined ? init(key) : cell.state, value, key, timestamp)
+            const result = f(cell.state === undefined ? init(key) : cell.state, value, key, timestamp)
+            checkPair(result)
+            const [output, state] = result
             writeCell(store, cell, state)
             next.data(output, key, timestamp)
           },

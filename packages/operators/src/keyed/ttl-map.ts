@@ -1,6 +1,6 @@
 import type { StateStore, TimestampAlgebra } from '@malstrom/core'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
-import { cellCode, writeCell } from './cell-code.ts'
+import { cellCode, checkPair, checkPairLines, writeCell } from './cell-code.ts'
 import { ExpireMap } from './expire-map.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 
@@ -27,7 +27,8 @@ export function ttlMap(f: Callback): OperatorDefinition {
           return [
             read,
             `${result} = ${code.bind('ttlMap', f)}(${state}, ${record.value}, ${record.key}, ${record.timestamp})`,
-            `${state} = ${result}[1]`,
+            checkPairLines(code, result),
+            `${state} = ${code.bind('forgetEmpty', forgetEmpty)}(${result}[1])`,
             write,
             `if (${state} !== undefined) ${code.bind('expiry', expiry)}.watch(${record.key}, ${state})`,
             code.emit({ ...record, value: `${result}[0]` }),
@@ -37,7 +38,10 @@ export function ttlMap(f: Callback): OperatorDefinition {
         interpret: (next) => ({
           data: (value, key, timestamp) => {
             const cell = store.cell(key)
-            const [output, entries] = f(cell.state ?? create(), value, key, timestamp)
+            const result = f(cell.state ?? create(), value, key, timestamp)
+            checkPair(result)
+            const [output, returned] = result
+            const entries = forgetEmpty(returned)
             writeCell(store as StateStore<unknown, unknown>, cell, entries)
             if (entries !== undefined) expiry.watch(key, entries)
             next.data(output, key, timestamp)
@@ -52,13 +56,27 @@ export function ttlMap(f: Callback): OperatorDefinition {
   }
 }
 
+/** A map without entries is the same as none. */
+function forgetEmpty(entries: AnyExpireMap | undefined): AnyExpireMap | undefined {
+  return entries?.size === 0 ? undefined : entries
+}
+
+/** A time at which a map is to be looked at. */
+interface Due {
+  readonly key: unknown
+  readonly entries: AnyExpireMap
+  /** The next one of the same map: queued before this one, due after it. */
+  readonly later: Due | undefined
+  readonly at: unknown
+}
+
 /** Knows which keys an epoch concerns, so that an epoch costs nothing for the others. */
-class Expiry {
+export class Expiry {
   readonly #store: StateStore<unknown, AnyExpireMap>
   readonly #time: TimestampAlgebra<unknown>
-  readonly #queue: ExpiryQueue<readonly [key: unknown, entries: AnyExpireMap], unknown>
-  /** When each map is due; a map is queued again only if that moves forward. */
-  readonly #dueOf = new WeakMap<AnyExpireMap, unknown>()
+  readonly #queue: ExpiryQueue<Due, unknown>
+  /** What is due first of each map; a map is queued again only for a time before that. */
+  readonly #firstOf = new WeakMap<AnyExpireMap, Due>()
 
   constructor(store: StateStore<unknown, AnyExpireMap>, time: TimestampAlgebra<unknown>) {
     this.#store = store
@@ -66,24 +84,30 @@ class Expiry {
     this.#queue = new ExpiryQueue(time)
   }
 
+  get queued(): number {
+    return this.#queue.size
+  }
+
   watch(key: unknown, entries: AnyExpireMap): void {
-    const due = entries.earliestExpiry
-    if (due === undefined) return
-    const queued = this.#dueOf.get(entries)
-    if (queued !== undefined && this.#time.compare(queued, due) <= 0) return
-    this.#dueOf.set(entries, due)
-    this.#queue.push(due, [key, entries])
+    const at = entries.earliestExpiry
+    if (at === undefined) return
+    const first = this.#firstOf.get(entries)
+    if (first !== undefined && this.#time.compare(first.at, at) <= 0) return
+    const due: Due = { key, entries, later: first, at }
+    this.#firstOf.set(entries, due)
+    this.#queue.push(at, due)
   }
 
   expire(epoch: unknown): void {
     for (;;) {
-      const item = this.#queue.popDue(epoch)
-      if (item === undefined) return
-      const [key, entries] = item
+      const due = this.#queue.popDue(epoch)
+      if (due === undefined) return
+      const { key, entries, later } = due
+      if (later === undefined) this.#firstOf.delete(entries)
+      else this.#firstOf.set(entries, later)
       // The key may have been forgotten, or have another map since.
       if (this.#store.get(key) !== entries) continue
       entries.expire(epoch)
-      this.#dueOf.delete(entries)
       if (entries.size === 0) this.#store.delete(key)
       else this.watch(key, entries)
     }

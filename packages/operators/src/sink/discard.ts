@@ -3,7 +3,6 @@ import type { Sink } from '@malstrom/core'
 /** Drops every record on purpose: the end of a stream that nobody needs. */
 export function discard(): Sink<unknown, unknown, unknown, 'all', undefined> {
   return {
-    partitionOf: () => 'all',
     openPartition: () => ({
       write: () => {},
       saturated: false,

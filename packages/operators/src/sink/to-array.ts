@@ -2,7 +2,7 @@ import type { Sink, SinkPartition } from '@malstrom/core'
 
 /** Pushes every value to `array`; for tests and for results that fit into memory. */
 export function toArray<V>(array: V[]): Sink<V, unknown, unknown, 'all', undefined> {
-  return { partitionOf: () => 'all', openPartition: () => new ArrayPartition(array, (value) => value) }
+  return { openPartition: () => new ArrayPartition(array, (value) => value) }
 }
 
 /** A record as a whole, for `toArrayOfRecords`. `key` is `undefined` on streams without keys. */

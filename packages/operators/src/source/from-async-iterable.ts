@@ -56,7 +56,11 @@ class AsyncIterablePartition<V> implements SourcePartition<V, number, number> {
     if (this.#taken < this.#buffer.length) return 'more'
     this.#buffer = []
     this.#taken = 0
-    if (this.#state === 'failed') throw this.#failure
+    if (this.#state === 'failed') {
+      // What came before the failure is processed first.
+      if (emitted > 0) return 'more'
+      throw this.#failure
+    }
     if (this.#state === 'ended') return 'finished'
     this.#resume()
     return 'idle'

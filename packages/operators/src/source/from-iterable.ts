@@ -22,7 +22,6 @@ export function fromIterable<V>(values: Iterable<V> | (() => Iterable<V>)): Sour
 class ArrayPartition<V> implements SourcePartition<V, number, number> {
   readonly #values: readonly V[]
   #position: number
-  #timestamps = new Float64Array(0)
 
   constructor(values: readonly V[], position: number) {
     this.#values = values
@@ -32,9 +31,7 @@ class ArrayPartition<V> implements SourcePartition<V, number, number> {
   poll(output: SourceOutput<V, number>, limit: number): SourceStatus {
     const start = this.#position
     const end = Math.min(start + limit, this.#values.length)
-    if (this.#timestamps.length < end - start) this.#timestamps = new Float64Array(limit)
-    fillAscending(this.#timestamps, start, end - start)
-    if (end > start) output.emitAll(this.#values, start, end, this.#timestamps)
+    if (end > start) output.emitIndexed(this.#values, start, end, start)
     this.#position = end
     return end === this.#values.length ? 'finished' : 'more'
   }
@@ -46,10 +43,6 @@ class ArrayPartition<V> implements SourcePartition<V, number, number> {
   }
 
   close(): void {}
-}
-
-function fillAscending(column: Float64Array, first: number, count: number): void {
-  for (let i = 0; i < count; i++) column[i] = first + i
 }
 
 class IterablePartition<V> implements SourcePartition<V, number, number> {

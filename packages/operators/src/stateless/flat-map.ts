@@ -12,7 +12,7 @@ export function flatMap(f: Callback): OperatorDefinition {
         return [
           `${elements} = ${code.bind('flatMap', f)}(${callbackArguments(input, record)})`,
           `if (typeof ${elements}?.[Symbol.iterator] !== 'function') ${code.bind('reject', rejectElements)}(${elements})`,
-          `for (${value} of ${elements}) {\n${code.emit({ ...record, value })}\n}`,
+          `for (${value} of ${elements}) {\n${code.emit({ ...record, value })}\n${code.resume()}\n}`,
         ].join('\n')
       },
       interpret(next) {

@@ -1,5 +1,14 @@
-import { type Key, MalstromError, numberTime, type PartitionEpochs, type Source, type TimestampAlgebra } from '@malstrom/core'
+import {
+  checkOptionNames,
+  type Key,
+  MalstromError,
+  numberTime,
+  type PartitionEpochs,
+  type Source,
+  type TimestampAlgebra,
+} from '@malstrom/core'
 import type { EpochGenerator } from '../time/epoch-generator.ts'
+import { callable, withMethods } from './arguments.ts'
 import { callSiteOf } from './call-site.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import type { Stream } from './stream.ts'
@@ -31,19 +40,20 @@ export interface SourceEpochs<V, T> {
 export interface Flow {
   /** Reads a source. */
   source<V, T>(name: string, source: AnySource<V, T>): Stream<V, T>
-  /** Reads a source, with epochs per partition. */
-  source<V, T>(name: string, source: AnySource<V, T>, options: SourceEpochs<V, T>): OnTimeAndLate<Stream<V, T>>
+  // The overload with most options comes first, or their functions would have parameters without types.
   /** Reads a source, with new timestamps, and epochs per partition. `time` orders the new timestamps, by default as numbers. */
-  source<V, T>(
-    name: string,
-    source: AnySource<V, T>,
-    options: SourceEpochs<V, number> & { readonly timestamp: (value: V, timestamp: T) => number },
-  ): OnTimeAndLate<Stream<V, number>>
   source<V, T, TO>(
     name: string,
     source: AnySource<V, T>,
     options: SourceEpochs<V, TO> & { readonly timestamp: (value: V, timestamp: T) => TO; readonly time: TimestampAlgebra<TO> },
   ): OnTimeAndLate<Stream<V, TO>>
+  source<V, T>(
+    name: string,
+    source: AnySource<V, T>,
+    options: SourceEpochs<V, number> & { readonly timestamp: (value: V, timestamp: T) => number },
+  ): OnTimeAndLate<Stream<V, number>>
+  /** Reads a source, with epochs per partition. */
+  source<V, T>(name: string, source: AnySource<V, T>, options: SourceEpochs<V, T>): OnTimeAndLate<Stream<V, T>>
 }
 
 interface ErasedOptions {
@@ -57,22 +67,17 @@ interface ErasedOptions {
 export function createFlow(): { readonly flow: Flow; readonly graph: GraphBuilder } {
   const graph = new GraphBuilder()
   function addSource(name: string, source: Source<unknown, unknown, Key, unknown>, options?: ErasedOptions) {
-    checkSource(name, source)
-    const epochs = options === undefined ? undefined : partitionEpochs(name, options)
-    const time = epochTime(source.time, options)
-    const node = graph.addSource({
-      name,
-      kind: 'source',
-      location: callSiteOf(addSource),
-      source,
-      epochs,
-      outputTime: time,
-      outputNames: epochs === undefined ? ['out'] : ['onTime', 'late'],
+    const define = () => ({
+      source: withMethods(source, 'listPartitions', 'openPartition'),
+      epochs: options === undefined ? undefined : partitionEpochs(options),
+      outputTime: withMethods(epochTime(source.time, options), 'compare', 'merge'),
+      outputNames: options === undefined ? ['out'] : ['onTime', 'late'],
     })
+    const node = graph.addSource(name, define, callSiteOf(addSource))
     const [onTime, late] = node.outputNames.map(
-      (_name, output) => new StreamBuilder(graph, { ports: [{ node, output }], keyed: false, time }),
+      (_name, output) => new StreamBuilder(graph, { ports: [{ node, output }], keyed: false, time: node.outputTime }),
     )
-    return epochs === undefined ? onTime : { onTime, late }
+    return options === undefined ? onTime : { onTime, late }
   }
   const flow = { source: addSource } as unknown as Flow
   return { flow, graph }
@@ -83,26 +88,11 @@ function epochTime(time: TimestampAlgebra<unknown>, options: ErasedOptions | und
   return options.time ?? (numberTime as TimestampAlgebra<unknown>)
 }
 
-function partitionEpochs(name: string, options: ErasedOptions): PartitionEpochs {
+function partitionEpochs(options: ErasedOptions): PartitionEpochs {
+  checkOptionNames('a source', options, ['epochs', 'idleAfterMs', 'timestamp', 'time'])
   const { epochs, timestamp, idleAfterMs } = options
-  if (typeof epochs !== 'function' || (timestamp !== undefined && typeof timestamp !== 'function')) {
-    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `Source "${name}": epochs and timestamp are functions.`, {
-      context: { operator: name },
-    })
+  if (idleAfterMs !== undefined && !(idleAfterMs > 0 && idleAfterMs < 2 ** 31)) {
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `idleAfterMs is above 0 and below 2^31, not ${idleAfterMs}.`)
   }
-  if (idleAfterMs !== undefined && !(idleAfterMs > 0)) {
-    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `Source "${name}": idleAfterMs is above 0, not ${idleAfterMs}.`, {
-      context: { operator: name },
-    })
-  }
-  return { generate: epochs, timestampOf: timestamp, idleAfterMs }
-}
-
-function checkSource(name: string, source: unknown): void {
-  const candidate = source as Partial<Source<unknown, unknown, Key, unknown>> | null | undefined
-  if (typeof candidate?.listPartitions === 'function' && typeof candidate.openPartition === 'function' && candidate.time !== undefined)
-    return
-  throw new MalstromError('ERR_OPERATOR_ARGUMENT', `Source "${name}" needs a source, for example fromIterable([1, 2, 3]).`, {
-    context: { operator: name },
-  })
+  return { generate: callable(epochs), timestampOf: timestamp === undefined ? undefined : callable(timestamp), idleAfterMs }
 }

@@ -11,6 +11,7 @@ import {
   type SourceNode,
   type TimestampAlgebra,
 } from '@malstrom/core'
+import { checked } from './arguments.ts'
 import type { OperatorDefinition } from './definition.ts'
 
 /** The end of a chain while it is being built: one port, or several after a union. */
@@ -23,6 +24,8 @@ export interface Upstream {
 // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the sink
 type AnySink = Sink<any, any, any, any, any>
 
+type SourceDefinition = Pick<SourceNode, 'source' | 'epochs' | 'outputTime' | 'outputNames'>
+
 /** Collects the operators of a job in the order in which the job's code creates them, and checks them. */
 export class GraphBuilder {
   readonly #nodes: GraphNode[] = []
@@ -30,17 +33,27 @@ export class GraphBuilder {
   readonly #byId = new Map<number, GraphNode>()
   readonly #optional = new Set<string>()
 
-  addSource(node: Omit<SourceNode, 'id' | 'role' | 'inputs' | 'keyed'>): SourceNode {
-    const added: SourceNode = { ...node, id: this.#claim(node.name, node.location), role: 'source', inputs: [], keyed: false }
-    if (node.outputNames.length > 1) this.#optional.add(portName(added, 1))
+  /** The definition is made when the name is known to be good, so that an error in it can say whose it is. */
+  addSource(name: string, define: () => SourceDefinition, location: string | undefined): SourceNode {
+    const id = this.#claim(name, location)
+    const definition = checked(`Source "${name}"${at(location)}`, name, define)
+    const added: SourceNode = { ...definition, id, name, kind: 'source', location, role: 'source', inputs: [], keyed: false }
+    if (definition.outputNames.length > 1) this.#optional.add(portName(added, 1))
     return this.#add(added)
   }
 
-  addOperator(name: string, definition: OperatorDefinition, input: Upstream, location: string | undefined): OperatorNode {
+  addOperator(
+    name: string,
+    define: () => OperatorDefinition,
+    input: Upstream,
+    location: string | undefined,
+  ): { readonly node: OperatorNode; readonly keyed: boolean } {
+    const id = this.#claim(name, location)
+    const definition = checked(`Operator "${name}"${at(location)}`, name, define)
     const { keyed, time } = input
     const outputNames = definition.outputNames ?? ['out']
     const node: OperatorNode = {
-      id: this.#claim(name, location),
+      id,
       role: 'operator',
       name,
       kind: definition.kind,
@@ -55,12 +68,14 @@ export class GraphBuilder {
       open: (context) => definition.open(context, { keyed, time }),
     }
     for (const output of definition.optionalOutputs ?? []) this.#optional.add(portName(node, outputNames.indexOf(output)))
-    return this.#add(node)
+    return { node: this.#add(node), keyed: definition.outputKeyed ?? keyed }
   }
 
-  addSink(name: string, sink: AnySink, input: Upstream, location: string | undefined): SinkNode {
+  addSink(name: string, define: () => AnySink, input: Upstream, location: string | undefined): SinkNode {
+    const id = this.#claim(name, location)
+    const sink = checked(`Sink "${name}"${at(location)}`, name, define)
     return this.#add({
-      id: this.#claim(name, location),
+      id,
       role: 'sink',
       name,
       kind: 'sink',

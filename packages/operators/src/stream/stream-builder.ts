@@ -27,6 +27,7 @@ import { processStateless } from '../stateless/process-stateless.ts'
 import { assignTimestamps } from '../time/assign-timestamps.ts'
 import { generateEpochs } from '../time/generate-epochs.ts'
 import { inspectFrontier } from '../time/inspect-frontier.ts'
+import { callable, withMethods } from './arguments.ts'
 import { callSiteOf } from './call-site.ts'
 import type { Callback, OperatorDefinition } from './definition.ts'
 import type { GraphBuilder, Upstream } from './graph-builder.ts'
@@ -49,107 +50,114 @@ export class StreamBuilder implements Upstream {
   }
 
   map(name: string, f: Callback) {
-    return this.#apply(this.map, name, map(callable(name, f)))
+    return this.#apply(this.map, name, () => map(callable(f)))
   }
 
   filter(name: string, predicate: Callback) {
-    return this.#apply(this.filter, name, filter(callable(name, predicate)))
+    return this.#apply(this.filter, name, () => filter(callable(predicate)))
   }
 
   filterMap(name: string, f: Callback) {
-    return this.#apply(this.filterMap, name, filterMap(callable(name, f)))
+    return this.#apply(this.filterMap, name, () => filterMap(callable(f)))
   }
 
   flatMap(name: string, f: Callback) {
-    return this.#apply(this.flatMap, name, flatMap(callable(name, f)))
+    return this.#apply(this.flatMap, name, () => flatMap(callable(f)))
   }
 
   flatMapEmit(name: string, f: Callback) {
-    return this.#apply(this.flatMapEmit, name, flatMapEmit(callable(name, f)))
+    return this.#apply(this.flatMapEmit, name, () => flatMapEmit(callable(f)))
   }
 
   flatten(name: string) {
-    return this.#apply(this.flatten, name, flatten())
+    return this.#apply(this.flatten, name, () => flatten())
   }
 
   inspect(name: string, f: Callback) {
-    return this.#apply(this.inspect, name, inspect(callable(name, f)))
+    return this.#apply(this.inspect, name, () => inspect(callable(f)))
   }
 
   inspectFrontier(name: string, f: Callback) {
-    return this.#apply(this.inspectFrontier, name, inspectFrontier(callable(name, f)))
+    return this.#apply(this.inspectFrontier, name, () => inspectFrontier(callable(f)))
   }
 
   keyLocal(name: string, keyOf: Callback) {
-    return this.#apply(this.keyLocal, name, keyLocal(callable(name, keyOf)))
+    return this.#apply(this.keyLocal, name, () => keyLocal(callable(keyOf)))
   }
 
   keyDistribute(name: string, keyOf: Callback, partitioner: Partitioner<Key> = rendezvousSelect) {
-    return this.#apply(this.keyDistribute, name, keyDistribute(callable(name, keyOf), callable(name, partitioner)))
+    return this.#apply(this.keyDistribute, name, () => keyDistribute(callable(keyOf), callable(partitioner)))
   }
 
   unkey(name: string) {
-    return this.#apply(this.unkey, name, unkey())
+    return this.#apply(this.unkey, name, () => unkey())
   }
 
   statefulMap(name: string, init: Callback, f: Callback) {
-    return this.#apply(this.statefulMap, name, statefulMap(callable(name, init), callable(name, f)))
+    return this.#apply(this.statefulMap, name, () => statefulMap(callable(init), callable(f)))
   }
 
   fold(name: string, init: Callback, f: Callback) {
-    return this.#apply(this.fold, name, fold(callable(name, init), callable(name, f)))
+    return this.#apply(this.fold, name, () => fold(callable(init), callable(f)))
   }
 
   reduce(name: string, f: Callback) {
-    return this.#apply(this.reduce, name, reduce(callable(name, f)))
+    return this.#apply(this.reduce, name, () => reduce(callable(f)))
   }
 
   ttlMap(name: string, f: Callback) {
-    return this.#apply(this.ttlMap, name, ttlMap(callable(name, f)))
+    return this.#apply(this.ttlMap, name, () => ttlMap(callable(f)))
   }
 
   statelessOp(name: string, logic: Parameters<typeof processStateless>[0]) {
-    return this.#apply(this.statelessOp, name, processStateless(withMethod(name, logic, 'onData')))
+    return this.#apply(this.statelessOp, name, () => processStateless(typeof logic === 'function' ? logic : withMethods(logic, 'onData')))
   }
 
   statefulOp(name: string, logic: Parameters<typeof processStateful>[0]) {
-    return this.#apply(this.statefulOp, name, processStateful(withMethod(name, logic, 'onData')))
+    return this.#apply(this.statefulOp, name, () => processStateful(withMethods(logic, 'init', 'onData')))
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: stateful logic on keyed streams, stateless logic on others
   process(name: string, logic: any) {
-    withMethod(name, logic, 'onData')
-    return this.#apply(this.process, name, this.keyed ? processStateful(logic) : processStateless(logic))
+    const define = () => {
+      if (this.keyed) return processStateful(withMethods(logic, 'init', 'onData'))
+      return processStateless(typeof logic === 'function' ? logic : withMethods(logic, 'onData'))
+    }
+    return this.#apply(this.process, name, define)
   }
 
   assignTimestamps(name: string, f: Callback, time: TimestampAlgebra<unknown> = numberTime as TimestampAlgebra<unknown>) {
-    return this.#apply(this.assignTimestamps, name, assignTimestamps(callable(name, f), time))
+    return this.#apply(this.assignTimestamps, name, () => assignTimestamps(callable(f), withMethods(time, 'compare', 'merge')))
   }
 
   generateEpochs(name: string, generator: Parameters<typeof generateEpochs>[0]) {
-    if (typeof generator !== 'object') callable(name, generator)
-    const [onTime, late] = this.#applyAll(this.generateEpochs, name, generateEpochs(generator))
+    const [onTime, late] = this.#applyAll(this.generateEpochs, name, () => generateEpochs(checkEpochSource(generator)))
     return { onTime, late }
   }
 
   split(name: string, branches: readonly string[], route: Callback) {
-    const streams = this.#applyAll(this.split, name, split(branches, callable(name, route)))
+    const streams = this.#applyAll(this.split, name, () => split(branches, callable(route)))
     return Object.fromEntries(branches.map((branch, index) => [branch, streams[index]]))
   }
 
   cloned(name: string, count: number) {
-    return this.#applyAll(this.cloned, name, cloned(count))
+    return this.#applyAll(this.cloned, name, () => cloned(count))
   }
 
   union(...others: readonly StreamBuilder[]) {
+    const location = callSiteOf(this.union)
+    const union = location === undefined ? 'union' : `union (${location})`
     for (const other of others) {
       if (!(other instanceof StreamBuilder) || other.#graph !== this.#graph) {
-        throw new MalstromError('ERR_STREAM_FOREIGN', 'union was given something that is not a stream of this flow.')
+        throw new MalstromError(
+          'ERR_STREAM_FOREIGN',
+          `${union} was given something that is no stream of this flow. Join streams that the same build function has made.`,
+        )
       }
       if (other.keyed !== this.keyed || other.time !== this.time) {
         throw new MalstromError(
           'ERR_STREAM_FOREIGN',
-          `union needs streams that all have ${this.keyed ? '' : 'no '}keys and the same kind of timestamps.`,
+          `${union} needs streams that all have ${this.keyed ? '' : 'no '}keys and the same kind of timestamps. Use keyLocal, unkey or assignTimestamps before.`,
         )
       }
     }
@@ -157,17 +165,16 @@ export class StreamBuilder implements Upstream {
   }
 
   pipe<R>(extension: (stream: this) => R): R {
-    return callable('pipe', extension)(this)
+    return callable(extension)(this)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the sink
   sink(name: string, sink: Sink<any, any, any, any, any>): void {
-    withMethod(name, sink, 'openPartition')
-    this.#graph.addSink(name, sink, this.#upstream(), callSiteOf(this.sink))
+    this.#graph.addSink(name, () => withMethods(sink, 'openPartition'), this.#upstream(), callSiteOf(this.sink))
   }
 
   discard(name: string): void {
-    this.#graph.addSink(name, discard(), this.#upstream(), callSiteOf(this.discard))
+    this.#graph.addSink(name, discard, this.#upstream(), callSiteOf(this.discard))
   }
 
   /** Not part of the types: answers JavaScript that tries to read a second source into a stream. */
@@ -182,30 +189,18 @@ export class StreamBuilder implements Upstream {
     return { ports: this.ports, keyed: this.keyed, time: this.time }
   }
 
-  #apply(method: Callback, name: string, definition: OperatorDefinition): StreamBuilder {
-    return this.#applyAll(method, name, definition)[0] as StreamBuilder
+  #apply(method: Callback, name: string, define: () => OperatorDefinition): StreamBuilder {
+    return this.#applyAll(method, name, define)[0] as StreamBuilder
   }
 
-  #applyAll(method: Callback, name: string, definition: OperatorDefinition): StreamBuilder[] {
-    const node = this.#graph.addOperator(name, definition, this.#upstream(), callSiteOf(method))
-    const keyed = definition.outputKeyed ?? this.keyed
+  #applyAll(method: Callback, name: string, define: () => OperatorDefinition): StreamBuilder[] {
+    const { node, keyed } = this.#graph.addOperator(name, define, this.#upstream(), callSiteOf(method))
     return node.outputNames.map(
       (_name, output) => new StreamBuilder(this.#graph, { ports: [{ node, output }], keyed, time: node.outputTime }),
     )
   }
 }
 
-function callable<F>(name: string, f: F): F {
-  if (typeof f === 'function') return f
-  throw new MalstromError('ERR_OPERATOR_ARGUMENT', `Operator "${name}" needs a function, not ${f === null ? 'null' : typeof f}.`, {
-    context: { operator: name },
-  })
-}
-
-function withMethod<L>(name: string, logic: L, method: string): L {
-  if (typeof logic === 'function' && method === 'onData') return logic
-  if (typeof logic === 'object' && logic !== null && typeof (logic as Record<string, unknown>)[method] === 'function') return logic
-  throw new MalstromError('ERR_OPERATOR_ARGUMENT', `Operator "${name}" needs an object with the method ${method}.`, {
-    context: { operator: name },
-  })
+function checkEpochSource<G>(source: G): G {
+  return typeof source === 'object' ? withMethods(source, 'generator') : callable(source)
 }

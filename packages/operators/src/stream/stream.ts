@@ -49,7 +49,7 @@ export interface Stream<V, T> {
   keyDistribute<const K extends Key>(
     name: string,
     key: (value: V, timestamp: T) => K,
-    partitioner?: Partitioner<NoInfer<Widen<K>>>,
+    partitioner?: Partitioner<K>,
   ): KeyedStream<Widen<K>, V, T>
 
   /** Keys the stream where it is: nothing moves, so the same key may live on several workers. */
@@ -120,7 +120,7 @@ export interface KeyedStream<K, V, T> {
   keyDistribute<const KO extends Key>(
     name: string,
     key: (value: V, key: K, timestamp: T) => KO,
-    partitioner?: Partitioner<NoInfer<Widen<KO>>>,
+    partitioner?: Partitioner<KO>,
   ): KeyedStream<Widen<KO>, V, T>
   /** Replaces the keys; nothing moves. */
   keyLocal<const KO extends Key>(name: string, key: (value: V, key: K, timestamp: T) => KO): KeyedStream<Widen<KO>, V, T>

@@ -20,7 +20,7 @@ export class GuardedOutput implements Output<unknown, unknown, unknown> {
   }
 
   emit(value: unknown, key: unknown, timestamp: unknown): void {
-    if (!((timestamp as number) > this.#numberFrontier)) this.#check(key, timestamp)
+    if (!(typeof timestamp === 'number' && timestamp > this.#numberFrontier)) this.#check(key, timestamp)
     this.send(value, key, timestamp)
   }
 

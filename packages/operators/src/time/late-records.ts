@@ -6,7 +6,7 @@ export const LATE = 1
 
 /** Lines that send a record to `late`, and count it, or to `onTime`. */
 export function routeLines(code: TaskCode, context: OperatorContext, isLate: string, record: RecordNames): string {
-  return `if (${isLate}) {\n${code.count(`${code.bind('counters', context.counters)}.late`)}\n${code.emit(record, LATE)}\n} else {\n${code.emit(record, ON_TIME)}\n}`
+  return `if (${isLate}) {\n${code.count(`${code.bind('counters', context.counters)}.late`)}\n${code.emit(record, LATE)}\n} else {\n${code.emit(record, ON_TIME)}\n}\n${code.resume()}`
 }
 
 /** Lines that tell the late stream of the end, and of no other epoch. */

@@ -1,4 +1,11 @@
-import { type FusedOperator, isTimestamp, MalstromError, type OperatorContext, type TimestampAlgebra } from '@malstrom/core'
+import {
+  checkOptionNames,
+  type FusedOperator,
+  isTimestamp,
+  MalstromError,
+  type OperatorContext,
+  type TimestampAlgebra,
+} from '@malstrom/core'
 import type { EpochGenerator } from './epoch-generator.ts'
 import { endLines, isEnd, rejectEpoch, routeLines } from './late-records.ts'
 
@@ -19,11 +26,9 @@ export interface PeriodicEpochs<V, T> extends PeriodicOptions {
  * need few. Whether a record is late is decided by the last epoch that was emitted. At least one of
  * `everyRecords` and `everyMs` is needed.
  */
-export function periodic<G extends EpochGenerator<never, never>>(
-  options: PeriodicOptions,
-  generator: G,
-): PeriodicOptions & { readonly generator: G } {
+export function periodic<V, T>(options: PeriodicOptions, generator: EpochGenerator<V, T>): PeriodicEpochs<V, T> {
   const { everyRecords, everyMs } = options
+  checkOptionNames('periodic', options, ['everyRecords', 'everyMs'])
   if (everyRecords === undefined && everyMs === undefined) {
     throw new MalstromError('ERR_OPERATOR_ARGUMENT', 'periodic needs everyRecords or everyMs: how often is an epoch emitted?')
   }
@@ -32,6 +37,9 @@ export function periodic<G extends EpochGenerator<never, never>>(
   }
   if (everyMs !== undefined && !(everyMs > 0 && everyMs < 2 ** 31)) {
     throw new MalstromError('ERR_OPERATOR_ARGUMENT', `everyMs is above 0 and below 2^31, not ${everyMs}.`)
+  }
+  if (typeof generator !== 'function') {
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `periodic needs a function that proposes epochs, not ${typeof generator}.`)
   }
   return { ...options, generator }
 }

@@ -1,7 +1,6 @@
 import type { GraphNode, RecordNames } from '@malstrom/core'
-import { rejectTimestamp } from '../source/reject-timestamp.ts'
 import type { TaskBody, TaskParts } from './task-body.ts'
-import { TaskWriter } from './task-code.ts'
+import { TaskWriter } from './task-writer.ts'
 
 /**
  * Makes a task into one generated function, in which user functions are called at places of their
@@ -31,32 +30,19 @@ let tasksGenerated = 0
 export function generateTask(parts: TaskParts): { names: readonly string[]; values: readonly unknown[]; source: string } {
   const writer = new TaskWriter(parts)
   const { head } = parts.plan
-  const gate = writer.bind('gate', parts.gate)
-  const keyed = head.role !== 'source' && head.keyed
-
-  const run = writer.functionOf(
-    'run(frame, i)',
-    0,
-    () => headLines(writer, parts),
-    (lines) =>
-      [
-        `const values = frame.values, start = frame.start, timestamps = frame.timestamps, count = frame.count${keyed ? ', keys = frame.keys' : ''}`,
-        'for (; i < count; i++) {',
-        'value = values[start + i]',
-        'timestamp = timestamps[i]',
-        keyed ? 'key = keys[i]' : '',
-        lines,
-        `if (${gate}.closed) return i + 1`,
-        '}',
-        'return i',
-      ].join('\n'),
-  )
+  const loop = loopFunction(writer, parts, 'loop', 'timestamps[i]')
+  // Positions as timestamps need no column, and cost nothing where nobody looks at them.
+  const indexedLoop = head.role === 'source' ? loopFunction(writer, parts, 'indexedLoop', 'first + i') : ''
   const epoch = writer.functionOf('epoch(epoch)', 0, () => headEpochLines(writer, parts))
   const ticks = parts.plan.nodes.flatMap((node) => tickOf(writer, node))
   const source = [
     `'use strict' // task ${++tasksGenerated}`,
     writer.functionLines,
-    run,
+    loop,
+    indexedLoop,
+    'function run(frame, from) {',
+    head.role === 'source' ? 'if (frame.first !== undefined) return indexedLoop(frame, from)' : '',
+    'return loop(frame, from)\n}',
     epoch,
     writer.setupLines,
     `return { run, epoch, ticks: [${ticks.join(', ')}] }`,
@@ -64,12 +50,36 @@ export function generateTask(parts: TaskParts): { names: readonly string[]; valu
   return { names: writer.bindings.map(({ name }) => name), values: writer.bindings.map(({ value }) => value), source }
 }
 
+/** The function with the loop over the records of a frame, from index `from`; returns the index where it stopped. */
+function loopFunction(writer: TaskWriter, parts: TaskParts, name: string, timestamp: string): string {
+  const { head } = parts.plan
+  const keyed = head.role !== 'source' && head.keyed
+  const gate = writer.bind('gate', parts.gate)
+  const body = () => {
+    writer.inLoop()
+    writer.standIn('timestamp', timestamp)
+    // Numbers by their form: V8 then keeps them in registers as such, and drops what nobody reads.
+    writer.declare('i = from | 0, end = frame.count | 0, start = frame.start | 0, first = +frame.first')
+    writer.declare('values = frame.values, timestamps = frame.timestamps, keys = frame.keys')
+    const lines = headLines(writer, parts)
+    return [
+      'for (; i < end; i++) {',
+      'value = values[start + i]',
+      `timestamp = ${timestamp}`,
+      keyed ? 'key = keys[i]' : '',
+      lines,
+      `if (${writer.stopCondition(gate)}) {\ni++\nbreak\n}`,
+      '}',
+    ].join('\n')
+  }
+  return writer.functionOf(`${name}(frame, from)`, 0, body, 'i')
+}
+
 function headLines(writer: TaskWriter, parts: TaskParts): string {
   const { head } = parts.plan
   const record: RecordNames = { value: writer.declare('value'), key: writer.declare('key'), timestamp: writer.declare('timestamp') }
   if (head.role !== 'source' || parts.frontiers !== undefined) return writer.nodeLines(head, record)
-  const check = `if (${writer.noTimestamp(head.source.time, 'timestamp')}) ${writer.bind('reject', rejectTimestamp)}(timestamp)`
-  return `at = 0\n${check}\n${writer.readerLines(parts.plan.readersOf({ node: head, output: 0 }), record)}`
+  return writer.readerLines(parts.plan.readersOf({ node: head, output: 0 }), record)
 }
 
 function headEpochLines(writer: TaskWriter, parts: TaskParts): string {

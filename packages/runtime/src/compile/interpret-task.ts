@@ -1,6 +1,5 @@
-import { type GraphNode, isTimestamp, type OperatorNode, type Receiver, type SinkNode } from '@malstrom/core'
-import type { Frame } from '../exchange/frame.ts'
-import { rejectTimestamp } from '../source/reject-timestamp.ts'
+import type { GraphNode, OperatorNode, Receiver, SinkNode } from '@malstrom/core'
+import { type Frame, timestampAt } from '../exchange/frame.ts'
 import { attribute } from '../worker/failure.ts'
 import type { TaskBody, TaskParts, Tick } from './task-body.ts'
 import type { Reader } from './task-plan.ts'
@@ -14,9 +13,9 @@ export function interpretTask(parts: TaskParts): TaskBody {
     ticks,
     epoch: (epoch) => head.epoch(epoch),
     run(frame: Frame, from: number) {
-      const { values, start, keys, timestamps, count } = frame
+      const { values, start, keys, count } = frame
       for (let i = from; i < count; i++) {
-        head.data(values[start + i], keys?.[i], timestamps[i])
+        head.data(values[start + i], keys?.[i], timestampAt(frame, i))
         if (gate.closed) return i + 1
       }
       return count
@@ -28,15 +27,7 @@ function headReceiver(parts: TaskParts, ticks: Tick[]): Receiver {
   const { head } = parts.plan
   if (head.role === 'sink') return sinkReceiver(parts, head)
   if (head.role === 'operator' || parts.frontiers !== undefined) return operatorReceiver(parts, head, ticks)
-  const next = fanOut(parts.plan.readersOf({ node: head, output: 0 }).map((reader) => readerReceiver(parts, reader, ticks)))
-  const { time } = head.source
-  return attributed(parts.job, head, {
-    data: (value, key, timestamp) => {
-      if (!isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
-      next.data(value, key, timestamp)
-    },
-    epoch: (epoch) => next.epoch(epoch),
-  })
+  return fanOut(parts.plan.readersOf({ node: head, output: 0 }).map((reader) => readerReceiver(parts, reader, ticks)))
 }
 
 function readerReceiver(parts: TaskParts, reader: Reader, ticks: Tick[]): Receiver {

@@ -4,6 +4,9 @@ import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
 /** Frames that may wait on an edge before the task in front of it stops. */
 export const EDGE_FRAMES_MAX = 4
 
+/** Places of the queue that are taken before it is cut off at its front. */
+const TAKEN_SLOTS_MAX = 16
+
 /** An epoch on its way over an edge. */
 export interface EpochMark {
   readonly epoch: unknown
@@ -49,7 +52,10 @@ export class Edge {
       this.#filling = undefined
     }
     if (this.#epoch !== undefined) {
-      this.#queue.push({ epoch: this.#epoch })
+      const last = this.#queue.length > this.#taken ? this.#queue.length - 1 : -1
+      // A later epoch takes the place of one that waits, or they would pile up in front of a task that stands still.
+      if (last >= 0 && 'epoch' in (this.#queue[last] as Frame | EpochMark)) this.#queue[last] = { epoch: this.#epoch }
+      else this.#queue.push({ epoch: this.#epoch })
       this.#epoch = undefined
     }
   }
@@ -67,8 +73,9 @@ export class Edge {
     if (item === undefined) return undefined
     this.#taken++
     if ('count' in item) this.#frames--
-    if (this.#taken === this.#queue.length) {
-      this.#queue = []
+    // What was taken must not stay, also in a queue that never becomes empty.
+    if (this.#taken === this.#queue.length || this.#taken >= TAKEN_SLOTS_MAX) {
+      this.#queue = this.#queue.slice(this.#taken)
       this.#taken = 0
     }
     return item

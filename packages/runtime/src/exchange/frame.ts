@@ -11,5 +11,11 @@ export interface Frame {
   /** `undefined` on streams without keys. */
   readonly keys: readonly unknown[] | undefined
   readonly timestamps: ArrayLike<unknown>
+  /** If set, record `i` has the timestamp `first + i`, and there is no column. */
+  readonly first?: number | undefined
   readonly count: number
+}
+
+export function timestampAt({ first, timestamps }: Frame, index: number): unknown {
+  return first === undefined ? timestamps[index] : first + index
 }

@@ -7,7 +7,8 @@ export const nodeEnvironment: Environment = {
     setImmediate(callback)
   },
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs)
+    // What keeps the process alive is the job, not a wait that has become pointless.
+    const timer = setTimeout(callback, delayMs).unref()
     return () => clearTimeout(timer)
   },
 }

@@ -1,4 +1,4 @@
-import { type Execution, type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
+import { checkOptionNames, type Execution, type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
 import { canCompile } from '../compile/compile-task.ts'
 import { Worker } from '../worker/worker.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
@@ -23,6 +23,7 @@ export interface SingleThreadOptions {
 /** Runs jobs in this thread. Several jobs may run at the same time; they share the thread. */
 export function singleThread(options: SingleThreadOptions = {}): Runtime {
   const { tasks = 'auto', waitLimitMs = 60_000 } = options
+  checkOptionNames('singleThread', options, ['tasks', 'waitLimitMs'])
   if (!['auto', 'compiled', 'interpreted'].includes(tasks) || !(waitLimitMs > 0 && waitLimitMs < 2 ** 31)) {
     throw new MalstromError(
       'ERR_OPERATOR_ARGUMENT',

@@ -1,5 +1,6 @@
-import type { Key, PartitionContext, Sink, SinkNode, SinkPartition } from '@malstrom/core'
+import { checkKey, type Key, type PartitionContext, type Sink, type SinkNode, type SinkPartition } from '@malstrom/core'
 import { CellIndex } from '../state/cell-index.ts'
+import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import { attribute } from '../worker/failure.ts'
@@ -19,8 +20,8 @@ interface HeldRecord {
   readonly timestamp: unknown
 }
 
-/** A partition that no record has: no record is written to `writer` while it is the current one. */
-const NO_PARTITION = Symbol('no partition')
+/** The partition of a sink that has no `partitionOf`. */
+export const ONLY_PARTITION = 'all'
 
 /** Snapshot version of the one commit that a job without snapshots makes: at its end. */
 const FINAL_VERSION = 1
@@ -43,7 +44,8 @@ export class SinkStation {
   // biome-ignore lint/suspicious/noExplicitAny: a graph knows only erased sinks
   readonly sink: Sink<any, any, any, any, any>
   /** The partition of `writer`. */
-  partition: unknown = NO_PARTITION
+  partition: unknown
+  /** Where records of the current partition go; `undefined` while nothing can be written. */
   writer: AnyPartition | undefined
   /** Records written so far. */
   written = 0
@@ -55,6 +57,11 @@ export class SinkStation {
   readonly #opened: OpenPartition[] = []
   #held: HeldRecord[] = []
   #waiting = false
+  /** Settles when a partition that is being opened or flushed has answered. */
+  #answered: Promise<unknown> = Promise.resolve()
+  /** Nothing is written any more. */
+  #ended = false
+  #closed = false
 
   constructor(gate: Gate, options: SinkStationOptions) {
     this.#gate = gate
@@ -85,14 +92,14 @@ export class SinkStation {
 
   /** The partition just written to is full. */
   saturated(): void {
-    const { writer } = this
-    if (writer !== undefined) this.#wait(writer.flush())
+    const { partition, writer } = this
+    if (writer !== undefined) this.#wait(this.#within(`flush partition ${String(partition)}`, () => writer.flush()))
   }
 
   /** Writes one record; what generated code does inline. */
   write(value: unknown, key: unknown, timestamp: unknown): void {
-    const partition = this.sink.partitionOf(value, key, timestamp)
-    const writer = partition === this.partition ? this.writer : this.select(partition)
+    const partition = this.sink.partitionOf === undefined ? ONLY_PARTITION : this.sink.partitionOf(value, key, timestamp)
+    const writer = this.writer !== undefined && partition === this.partition ? this.writer : this.select(partition)
     if (writer === undefined) {
       this.hold(value, key, timestamp)
       return
@@ -110,48 +117,68 @@ export class SinkStation {
   /** The job is complete: makes everything visible. */
   async finish(): Promise<void> {
     for (const { key, writer } of this.#opened) {
-      await this.#within(`sink "${this.node.name}" to flush partition ${String(key)}`, () => writer.flush())
+      await this.#within(`flush partition ${String(key)}`, () => writer.flush())
       if (writer.commit === undefined) continue
-      writer.snapshot(FINAL_VERSION)
-      await this.#within(`sink "${this.node.name}" to commit partition ${String(key)}`, () => writer.commit?.(FINAL_VERSION))
+      await this.#within(`commit partition ${String(key)}`, () => {
+        writer.snapshot(FINAL_VERSION)
+        return writer.commit?.(FINAL_VERSION)
+      })
     }
   }
 
   /** The job was cancelled: what was written is flushed, and nothing is committed. */
   async flush(): Promise<void> {
-    for (const { key, writer } of this.#opened) {
-      await this.#within(`sink "${this.node.name}" to flush partition ${String(key)}`, () => writer.flush())
+    this.#ended = true
+    const flush = async (writer: AnyPartition) => {
+      await this.#answered
+      await writer.flush()
     }
+    await attemptAll(
+      this.#opened.map(
+        ({ key, writer }) =>
+          () =>
+            this.#within(`flush partition ${String(key)}`, () => flush(writer)),
+      ),
+    )
   }
 
   async close(): Promise<void> {
-    for (const { key, writer } of this.#opened.splice(0)) {
-      await this.#within(`sink "${this.node.name}" to close partition ${String(key)}`, () => writer.close())
-    }
+    this.#ended = true
+    this.#closed = true
+    const opened = this.#opened.splice(0)
+    await attemptAll(
+      opened.map(
+        ({ key, writer }) =>
+          () =>
+            this.#within(`close partition ${String(key)}`, () => writer.close()),
+      ),
+    )
   }
 
   async #openPartition(partition: Key): Promise<void> {
-    const { context } = this.#options
-    const writer = await this.#within(`sink "${this.node.name}" to open partition ${String(partition)}`, () =>
-      this.sink.openPartition(partition, undefined, context),
-    )
-    const open = { key: partition, writer }
-    this.#open.add(open)
-    this.#opened.push(open)
+    const open = async () => {
+      checkKey(partition)
+      const writer = await this.sink.openPartition(partition, undefined, this.#options.context)
+      // It answered after the end of the job, or of its patience.
+      if (this.#closed) await writer.close()
+      return writer
+    }
+    const writer = await this.#within(`open partition ${String(partition)}`, open)
+    if (this.#closed) return
+    const opened = { key: partition, writer }
+    this.#open.add(opened)
+    this.#opened.push(opened)
   }
 
   async #wait(blocker: Promise<void>): Promise<void> {
     this.#waiting = true
-    this.partition = NO_PARTITION
+    this.#answered = Promise.allSettled([blocker])
+    this.writer = undefined
     this.#gate.close()
     try {
       await blocker
-    } catch (error) {
-      this.#options.failed(attribute(error, this.node, this.#options.job))
-      return
-    }
-    this.#waiting = false
-    try {
+      if (this.#ended) return
+      this.#waiting = false
       this.#replay()
     } catch (error) {
       this.#options.failed(attribute(error, this.node, this.#options.job))
@@ -166,13 +193,18 @@ export class SinkStation {
     this.#held = []
     for (let i = 0; i < held.length; i++) {
       const { value, key, timestamp } = held[i] as HeldRecord
-      this.write(value, key, timestamp)
+      try {
+        this.write(value, key, timestamp)
+      } catch (error) {
+        throw attribute(error, this.node, this.#options.job, key, timestamp)
+      }
     }
   }
 
   async #within<T>(what: string, action: () => Promise<T> | T): Promise<T> {
     try {
-      return await withDeadline(this.#options.environment, this.#options.waitLimitMs, what, action())
+      const waitingFor = `sink "${this.node.name}" to ${what}`
+      return await withDeadline(this.#options.environment, this.#options.waitLimitMs, waitingFor, action())
     } catch (error) {
       throw attribute(error, this.node, this.#options.job)
     }

@@ -6,8 +6,8 @@ import {
   type PartitionEpochs,
   type SourceNode,
 } from '@malstrom/core'
+import { rejectTimestamp } from './check-timestamps.ts'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
-import { rejectTimestamp } from './reject-timestamp.ts'
 
 const ON_TIME = 0
 const LATE = 1

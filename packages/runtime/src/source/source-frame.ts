@@ -10,6 +10,7 @@ export class SourceFrame implements Frame, SourceOutput<unknown, unknown> {
   start = 0
   readonly keys = undefined
   timestamps: ArrayLike<unknown>
+  first: number | undefined
   count = 0
   readonly #ownValues: unknown[] = []
   readonly #ownTimestamps: unknown[] | Float64Array
@@ -25,6 +26,7 @@ export class SourceFrame implements Frame, SourceOutput<unknown, unknown> {
     this.values = this.#ownValues
     this.timestamps = this.#ownTimestamps
     this.start = 0
+    this.first = undefined
     this.count = 0
   }
 
@@ -37,11 +39,20 @@ export class SourceFrame implements Frame, SourceOutput<unknown, unknown> {
   }
 
   emitAll(values: readonly unknown[], start: number, end: number, timestamps: ArrayLike<unknown>): void {
-    assert(this.count === 0, 'a source calls emitAll once per poll and not together with emit')
+    this.#takeOver(values, start, end)
+    this.timestamps = timestamps
+  }
+
+  emitIndexed(values: readonly unknown[], start: number, end: number, first: number): void {
+    this.#takeOver(values, start, end)
+    this.first = first
+  }
+
+  #takeOver(values: readonly unknown[], start: number, end: number): void {
+    assert(this.count === 0, 'a source emits arrays once per poll and not together with single records')
     assert(end - start <= FRAME_RECORDS_MAX, 'a source emits no more records than the limit of the poll')
     this.values = values
     this.start = start
-    this.timestamps = timestamps
     this.count = end - start
   }
 }

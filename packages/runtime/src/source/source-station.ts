@@ -1,4 +1,5 @@
 import {
+  checkKey,
   type Key,
   MalstromError,
   type PartitionContext,
@@ -8,9 +9,12 @@ import {
   type SourceStatusReport,
 } from '@malstrom/core'
 import { FRAME_RECORDS_MAX, type Frame } from '../exchange/frame.ts'
+import { CellIndex } from '../state/cell-index.ts'
+import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
-import { attribute } from '../worker/failure.ts'
+import { attribute, show } from '../worker/failure.ts'
+import { checkTimestamps } from './check-timestamps.ts'
 import type { PartitionFrontier, PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
 
@@ -21,7 +25,9 @@ interface OpenPartition {
   readonly frontier: PartitionFrontier | undefined
   state: 'active' | 'idle' | 'finished'
   recordsIn: number
-  /** Ends the wait after which an idle partition is excluded. */
+  /** Whether it has had nothing to read for so long that it is to be excluded. */
+  idleForLong: boolean
+  /** Ends the wait for that; `undefined` if there is none. */
   cancelIdleTimer: (() => void) | undefined
 }
 
@@ -64,17 +70,20 @@ export class SourceStation {
   }
 
   async open(): Promise<void> {
-    const { node, context, frontiers } = this.#options
-    const keys = await this.#within('list its partitions', () => node.source.listPartitions())
-    for (const key of keys as readonly Key[]) {
-      const reader = await this.#within(`open partition ${String(key)}`, () => node.source.openPartition(key, undefined, context))
-      this.#partitions.push({ key, reader, frontier: frontiers?.add(), state: 'active', recordsIn: 0, cancelIdleTimer: undefined })
+    const { node, frontiers } = this.#options
+    const keys = await this.#within('list its partitions', async () => checkPartitions(await node.source.listPartitions()))
+    for (const key of keys) {
+      const reader = await this.#within(`open partition ${String(key)}`, () => this.#openReader(key))
+      const frontier = frontiers?.add()
+      this.#partitions.push({ key, reader, frontier, state: 'active', recordsIn: 0, idleForLong: false, cancelIdleTimer: undefined })
     }
   }
 
   /** The records of the next partition that has some; `undefined` if no partition can be read now. */
   poll(): Frame | undefined {
     this.#excludeFinished()
+    this.#excludeIdle()
+    let mayHaveMore = false
     for (let tried = 0; tried < this.#partitions.length; tried++) {
       const partition = this.#partitions[this.#turn] as OpenPartition
       this.#turn = (this.#turn + 1) % this.#partitions.length
@@ -82,16 +91,24 @@ export class SourceStation {
       this.#pollPartition(partition)
       if (this.#frame.count > 0) return this.#frame
       this.#excludeFinished()
+      if ((partition.state as string) === 'active') mayHaveMore = true
     }
+    // Nothing now, but it asked to be polled soon.
+    if (mayHaveMore) this.#options.wake()
     return undefined
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const { key, reader, cancelIdleTimer } of this.#partitions.splice(0)) {
-      cancelIdleTimer?.()
-      await this.#within(`close partition ${String(key)}`, () => reader.close())
-    }
+    const partitions = this.#partitions.splice(0)
+    for (const { cancelIdleTimer } of partitions) cancelIdleTimer?.()
+    await attemptAll(
+      partitions.map(
+        ({ key, reader }) =>
+          () =>
+            this.#within(`close partition ${String(key)}`, () => reader.close()),
+      ),
+    )
   }
 
   report(backPressured: boolean): SourceStatusReport[] {
@@ -101,8 +118,16 @@ export class SourceStation {
       recordsIn,
       state: state === 'active' && backPressured ? 'back-pressured' : state,
       frontier: frontier?.epoch,
-      excluded: frontier?.excluded ?? false,
+      excluded: state !== 'finished' && (frontier?.excluded ?? false),
     }))
+  }
+
+  async #openReader(key: Key): Promise<OpenPartition['reader']> {
+    const { node, context } = this.#options
+    const reader = await node.source.openPartition(key, undefined, context)
+    // It answered after the end of the patience for it.
+    if (this.#closed) await reader.close()
+    return reader
   }
 
   #pollPartition(partition: OpenPartition): void {
@@ -111,12 +136,14 @@ export class SourceStation {
     frame.clear()
     try {
       partition.state = stateOf(partition.reader.poll(frame, FRAME_RECORDS_MAX))
+      // With a timestamp function of its own, a job does not look at those of the source.
+      if (node.epochs?.timestampOf === undefined) checkTimestamps(frame, node.source.time)
     } catch (error) {
       throw attribute(error, node, job)
     }
     partition.recordsIn += frame.count
     if (frontiers !== undefined && partition.frontier !== undefined) {
-      if (frame.count > 0) partition.frontier.excluded = false
+      if (frame.count > 0) noLongerIdle(partition, partition.frontier)
       frontiers.current = partition.frontier
     }
     if (partition.state === 'idle') this.#awaitReady(partition)
@@ -124,18 +151,20 @@ export class SourceStation {
   }
 
   #awaitReady(partition: OpenPartition): void {
-    const { environment, node, job, frontiers, wake, failed } = this.#options
+    const { environment, node, job, wake, failed } = this.#options
     const idleAfterMs = node.epochs?.idleAfterMs
-    if (idleAfterMs !== undefined && frontiers !== undefined) {
-      partition.cancelIdleTimer = environment.after(idleAfterMs, () => this.#exclude(partition))
+    // A partition that is ready and then has no record after all has been idle all the time.
+    if (idleAfterMs !== undefined && !partition.idleForLong && partition.cancelIdleTimer === undefined) {
+      partition.cancelIdleTimer = environment.after(idleAfterMs, () => {
+        partition.idleForLong = true
+        wake()
+      })
     }
     // Started in a promise, so that a `ready` that throws is a source that fails.
     const ready = new Promise<void>((resolve) => resolve(partition.reader.ready()))
     ready.then(
       () => {
         if (this.#closed) return
-        partition.cancelIdleTimer?.()
-        partition.cancelIdleTimer = undefined
         partition.state = 'active'
         wake()
       },
@@ -143,6 +172,16 @@ export class SourceStation {
         if (!this.#closed) failed(attribute(error, node, job))
       },
     )
+  }
+
+  /**
+   * Called between two frames, so that back-pressure excludes no partition whose last records are
+   * still on their way, or which could be read by now.
+   */
+  #excludeIdle(): void {
+    for (const partition of this.#partitions) {
+      if (partition.idleForLong && partition.state === 'idle' && partition.frontier?.excluded === false) this.#exclude(partition)
+    }
   }
 
   #excludeFinished(): void {
@@ -165,6 +204,28 @@ export class SourceStation {
       throw attribute(error, node, job)
     }
   }
+}
+
+function noLongerIdle(partition: OpenPartition, frontier: PartitionFrontier): void {
+  frontier.excluded = false
+  partition.idleForLong = false
+  partition.cancelIdleTimer?.()
+  partition.cancelIdleTimer = undefined
+}
+
+function checkPartitions(keys: unknown): readonly Key[] {
+  if (!Array.isArray(keys)) {
+    throw new MalstromError('ERR_SOURCE_FAILED', `listPartitions returned ${show(keys)}; it returns an array of keys.`)
+  }
+  const known = new CellIndex<{ readonly key: Key }>()
+  for (const key of keys) {
+    checkKey(key)
+    if (known.get(key) !== undefined) {
+      throw new MalstromError('ERR_SOURCE_FAILED', `listPartitions names ${show(key)} twice; each partition has one reader.`)
+    }
+    known.add({ key })
+  }
+  return keys
 }
 
 function stateOf(status: SourceStatus): OpenPartition['state'] {

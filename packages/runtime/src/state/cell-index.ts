@@ -1,7 +1,7 @@
 import { hashKey, type Key, type PrimitiveKey, sameKey } from '@malstrom/core'
 
 /** Keys in one `Map` before the index is divided: a larger one would stall the worker when it grows. */
-const UNDIVIDED_KEYS_MAX = 65_536
+const UNDIVIDED_KEYS_MAX = 262_144
 const SEGMENTS = 256
 
 /** Anything that is found by its key. */

@@ -45,7 +45,7 @@ export class Task {
     this.#body.ticks.forEach(({ everyMs, run }, index) => {
       const schedule = () => {
         this.#cancelTicks[index] = environment.after(everyMs, () => {
-          this.#dueTicks.push(run)
+          if (!this.#dueTicks.includes(run)) this.#dueTicks.push(run)
           schedule()
           wake()
         })

@@ -1,4 +1,5 @@
 import type { JobGraph, JobStatus } from '@malstrom/core'
+import { withOthers } from './attempt-all.ts'
 import { type BuiltTasks, buildTasks } from './build-tasks.ts'
 import type { Environment } from './environment.ts'
 import type { Task } from './task.ts'
@@ -64,7 +65,10 @@ export class Worker {
 
   /** Stops reading, writes out what the sinks have, and closes everything. */
   async cancel(): Promise<void> {
+    const endsByItself = this.#ending
     await this.#end('cancelled')
+    // Whoever cancels hears of what could not be written or closed; why a job ended by itself, `finished` tells.
+    if (!endsByItself) await this.finished
   }
 
   status(): JobStatus {
@@ -89,11 +93,12 @@ export class Worker {
   }
 
   #frontier(): unknown {
-    const known = this.#built.sinks.filter(({ frontier }) => frontier !== undefined)
-    return known.reduce<unknown>(
-      (least, { frontier, node }) => (least === undefined ? frontier : node.inputTime.merge(least, frontier)),
-      undefined,
-    )
+    const [first, ...others] = this.#built.sinks.filter(({ frontier }) => frontier !== undefined)
+    if (first === undefined) return undefined
+    const time = first.node.inputTime
+    // Timestamps of different kinds have no order.
+    if (others.some(({ node }) => node.inputTime !== time)) return undefined
+    return others.reduce((least, { frontier }) => time.merge(least, frontier), first.frontier)
   }
 
   #wake(): void {
@@ -107,11 +112,12 @@ export class Worker {
 
   #turn(): void {
     if (this.#ending) return
-    const { nowMs } = this.#environment
-    const until = nowMs() + TURN_MS_MAX
+    const environment = this.#environment
+    const until = environment.nowMs() + TURN_MS_MAX
     try {
-      while (this.#round()) {
-        if (nowMs() < until) continue
+      // A job can be cancelled by its own functions.
+      while (!this.#ending && this.#round()) {
+        if (environment.nowMs() < until) continue
         this.#wake()
         return
       }
@@ -146,7 +152,7 @@ export class Worker {
     await this.#closeAll(state, errors)
     this.#state = errors.length > 0 ? 'failed' : state
     if (errors.length === 0) this.#resolve()
-    else this.#reject(errors.length === 1 ? errors[0] : withOthers(errors))
+    else this.#reject(withOthers(errors))
   }
 
   /** Closes everything, also after something could not be closed; what fails is added to `errors`. */
@@ -164,11 +170,4 @@ export class Worker {
     for (const { station } of this.#built.sources) await attempt(() => station.close())
     for (const sink of this.#built.sinks) await attempt(() => sink.close())
   }
-}
-
-/** The first error is the cause of the end; the others came while closing, and are kept with it. */
-function withOthers(errors: readonly unknown[]): unknown {
-  const [first, ...others] = errors
-  if (first instanceof Error) Object.defineProperty(first, 'suppressed', { value: others, enumerable: false })
-  return first
 }

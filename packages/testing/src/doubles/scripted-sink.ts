@@ -1,5 +1,13 @@
 import type { PartitionContext, Sink, SinkPartition } from '@malstrom/core'
 
+/** A record as it came to a partition of a sink. */
+export interface WrittenRecord {
+  readonly partition: string
+  readonly value: unknown
+  readonly key: unknown
+  readonly timestamp: unknown
+}
+
 export interface ScriptedSinkOptions {
   readonly partitionOf?: (value: unknown, key: unknown, timestamp: unknown) => string
   /** Records that a partition takes before it is saturated. @default any number */
@@ -13,6 +21,7 @@ export class ScriptedSink implements Sink<unknown, unknown, unknown, string, und
   /** `open a`, `write a 1`, `flush a`, `commit a 1`, `close a`, ... in the order in which it happened. */
   readonly log: string[] = []
   readonly contexts: PartitionContext[] = []
+  readonly records: WrittenRecord[] = []
   held: boolean
   /** Set to make every flush from now on fail. */
   flushError: unknown
@@ -77,7 +86,8 @@ class ScriptedSinkPartition implements SinkPartition<unknown, unknown, unknown, 
     return this.#buffered >= this.#capacity
   }
 
-  write(value: unknown): void {
+  write(value: unknown, key: unknown, timestamp: unknown): void {
+    this.#sink.records.push({ partition: this.#name, value, key, timestamp })
     this.#sink.log.push(`write ${this.#name} ${String(value)}`)
     this.#buffered++
   }

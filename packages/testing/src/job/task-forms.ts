@@ -22,7 +22,7 @@ type AnyStream = Stream<unknown, unknown> | KeyedStream<unknown, unknown, unknow
  * Runs a job to its end. The streams that `build` returns are watched; streams that it ends by itself
  * it need not return. Rejects as the job does.
  */
-export type Collect = <const R extends Readonly<Record<string, unknown>> | void>(
+export type Collect = <R extends object | void>(
   build: (flow: Flow) => R,
 ) => Promise<{ readonly [N in keyof R]: Watched } & { readonly status: JobStatus }>
 

@@ -5,16 +5,20 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** Time and scheduling of a worker in a test: nothing happens by itself, and time passes only when it is told to. */
+/** Time and scheduling of a worker in a test: time passes only when it is told to. */
 export class VirtualEnvironment {
   #nowMs = 0
-  readonly #soon: (() => void)[] = []
+  #scheduled = 0
   readonly #timers = new Set<Timer>()
 
   readonly nowMs = (): number => this.#nowMs
 
   readonly soon = (callback: () => void): void => {
-    this.#soon.push(callback)
+    this.#scheduled++
+    setImmediate(() => {
+      this.#scheduled--
+      callback()
+    })
   }
 
   readonly after = (delayMs: number, callback: () => void): (() => void) => {
@@ -30,11 +34,8 @@ export class VirtualEnvironment {
 
   /** Runs until nothing but time or the outer world can make anything happen. */
   async settle(): Promise<void> {
-    await turns(1)
-    while (this.#soon.length > 0) {
-      for (const callback of this.#soon.splice(0)) callback()
-      await turns(1)
-    }
+    do await turns(1)
+    while (this.#scheduled > 0)
   }
 
   /** Lets time pass; timers run in the order in which they are due. */

@@ -7,7 +7,7 @@ export interface BenchCase<V> {
   readonly about: string
   /** Records for ours and the hand-written loop. */
   readonly records: number
-  /** Records for the peers, which are slower; compared per record. */
+  /** Records for Node streams and async generators; other peers take a multiple. Compared per record. */
   readonly peerRecords: number
   /** Counted rounds; in each round every contestant runs once. */
   readonly rounds: number
@@ -17,6 +17,8 @@ export interface BenchCase<V> {
   sink(): ChecksumSink
   /** The best plain code for the same result; returns the checksum. */
   hand(values: readonly V[]): number
+  /** Other ways to write it by hand, measured as well: by name. */
+  readonly otherHands?: Readonly<Record<string, (values: readonly V[]) => number>>
   /** The checksum of a contestant that answers once per key at the end; absent without keys. */
   handLast?(values: readonly V[]): number
   /** Contestants that cannot do this, and why. */

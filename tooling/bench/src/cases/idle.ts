@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineJob, fromIterable, singleThread } from 'malstrom'
+import { defineJob, fromAsyncIterable, singleThread } from 'malstrom'
 import { type Figure, figureOf } from '../figure.ts'
 
 const WINDOW_MS = 3_000
@@ -22,7 +22,7 @@ const idleJob = defineJob({
   module: import.meta.url,
   build(flow) {
     flow
-      .source('silence', fromIterable(silence))
+      .source('silence', fromAsyncIterable(silence))
       .map('nothing', (value) => value)
       .sink('nowhere', {
         partitionOf: () => 'only',

@@ -29,7 +29,7 @@ export function keyed(name: string, users: number): BenchCase<Payment> {
     name,
     about: `a running sum per user, ${users.toLocaleString('en')} users`,
     records: 2_000_000,
-    peerRecords: 400_000,
+    peerRecords: Math.max(100_000, 4 * users),
     rounds: 9,
     values(count) {
       const dice = diceOf(users)
@@ -50,6 +50,26 @@ export function keyed(name: string, users: number): BenchCase<Payment> {
         checksum += sum + 1
       }
       return checksum
+    },
+    otherHands: {
+      // Half the look-ups: what one writes after the first profile.
+      hand_with_cells(payments) {
+        const cells = new Map<string, { sum: number }>()
+        let checksum = 0
+        for (let i = 0; i < payments.length; i++) {
+          const payment = payments[i] as Payment
+          const amount = payment.amount * 2
+          if (amount % 7 === 0) continue
+          let cell = cells.get(payment.user)
+          if (cell === undefined) {
+            cell = { sum: 0 }
+            cells.set(payment.user, cell)
+          }
+          cell.sum += amount
+          checksum += cell.sum + 1
+        }
+        return checksum
+      },
     },
     handLast(payments) {
       const sums = new Map<string, number>()

@@ -12,9 +12,9 @@ class SumSink extends ChecksumSink {
 export const pipeline10: BenchCase<number> = {
   name: 'pipeline-10',
   about: 'ten cheap operators on numbers',
-  records: 5_000_000,
-  peerRecords: 200_000,
-  rounds: 11,
+  records: 20_000_000,
+  peerRecords: 100_000,
+  rounds: 15,
   values: wholeNumbers,
   steps: new Steps<number>()
     .map((x) => x + 1)

@@ -28,7 +28,7 @@ export const pipeline5Objects: BenchCase<Order> = {
   name: 'pipeline-5-objects',
   about: 'five operators that build objects',
   records: 2_000_000,
-  peerRecords: 200_000,
+  peerRecords: 100_000,
   rounds: 15,
   values(count) {
     const dice = diceOf(7)

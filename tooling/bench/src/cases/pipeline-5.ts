@@ -12,9 +12,9 @@ class SumSink extends ChecksumSink {
 export const pipeline5: BenchCase<number> = {
   name: 'pipeline-5',
   about: 'five cheap operators on numbers',
-  records: 5_000_000,
-  peerRecords: 250_000,
-  rounds: 15,
+  records: 20_000_000,
+  peerRecords: 100_000,
+  rounds: 21,
   values: wholeNumbers,
   steps: new Steps<number>()
     .map((x) => x + 1)

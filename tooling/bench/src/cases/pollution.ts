@@ -2,7 +2,7 @@ import { runChild } from '../child-process.ts'
 import { type Figure, figureOf } from '../figure.ts'
 import { ratios } from '../statistics.ts'
 
-const PAIRS = 9
+const PAIRS = 7
 
 /** Fresh and polluted processes in turn; each pair gives one slowdown. */
 export async function runPollution(): Promise<Figure[]> {

@@ -16,7 +16,7 @@ export const wordcount: BenchCase<string> = {
   name: 'wordcount',
   about: 'lines split into words, counted',
   records: 200_000,
-  peerRecords: 50_000,
+  peerRecords: 20_000,
   rounds: 9,
   values(count) {
     const dice = diceOf(11)

@@ -20,15 +20,20 @@ const GIVEN: RecordNames = { value: 'value', key: 'key', timestamp: 'timestamp' 
 
 /** Where the lines of one function of the task are collected. */
 interface FunctionCode {
+  /** Variables, with what they are at the start of the function if that matters. */
   readonly locals: string[]
+  /** The variable that is true when the task is to stop after this record, if lines of this function can set it. */
+  stop: string | undefined
   /** What is counted in the function, and the variable that holds the sum. */
   readonly counters: Map<string, string>
+  /** What stands for a variable when an error is described, so that the variable need not live until then. */
+  readonly standIns: Map<string, string>
   /** For each operator in the function: which variables hold its key and timestamp, for errors. */
   readonly records: Map<number, RecordNames>
 }
 
 function newFunction(): FunctionCode {
-  return { locals: [], counters: new Map(), records: new Map() }
+  return { locals: [], stop: undefined, counters: new Map(), standIns: new Map(), records: new Map() }
 }
 
 /**
@@ -45,6 +50,9 @@ export class TaskWriter {
   readonly #operators: GraphNode[] = []
   readonly #indexOf = new Map<GraphNode, number>()
   #current: FunctionCode = newFunction()
+  /** The function with the loop over the records of a frame. */
+  #loop: FunctionCode | undefined
+  #stopsOutsideLoop = false
   #counter = 0
 
   constructor(parts: TaskParts) {
@@ -90,6 +98,29 @@ export class TaskWriter {
     return name
   }
 
+  /** Declares a variable that has the value of `expression` at the start of the function. */
+  initialized(hint: string, expression: string): string {
+    const name = this.fresh(hint)
+    this.#current.locals.push(`${name} = ${expression}`)
+    return name
+  }
+
+  /** A line that makes the task stop after this record. */
+  stop(): string {
+    if (this.#current !== this.#loop) {
+      this.#stopsOutsideLoop = true
+      return ''
+    }
+    this.#current.stop ??= this.initialized('stop', 'false')
+    return `${this.#current.stop} = true`
+  }
+
+  /** Whether the task is to stop, as an expression for the end of the loop over a frame. */
+  stopCondition(gate: string): string {
+    const inLoop = this.#current.stop ?? 'false'
+    return this.#stopsOutsideLoop ? `${inLoop} || ${gate}.closed` : inLoop
+  }
+
   setup(lines: string): void {
     this.#setup.push(lines)
   }
@@ -102,20 +133,34 @@ export class TaskWriter {
   }
 
   /** The lines of a function: `body` with its variables, and errors that name the operator they come from. */
-  functionOf(signature: string, at: number, body: () => string, wrap: (lines: string) => string = (lines) => lines): string {
+  functionOf(signature: string, at: number, body: () => string, result = ''): string {
     const outer = this.#current
     this.#current = newFunction()
-    const lines = wrap(body())
-    const { locals, counters, records } = this.#current
+    const lines = body()
+    const { locals, counters, standIns, records } = this.#current
     this.#current = outer
-    const sums = [...counters].map(([target, sum]) => `${target} += ${sum}`)
+    const sums = [...counters].map(([target, sum]) => `${target} += ${sum}\n`).join('')
+    const variables = [`at = ${at}`, ...locals, ...[...counters.values()].map((sum) => `${sum} = 0`)]
     return [
       `function ${signature} {`,
-      `let ${[`at = ${at}`, ...locals, ...[...counters.values()].map((sum) => `${sum} = 0`)].join(', ')}`,
+      `let ${variables.join(', ')}`,
       `try {\n${lines}`,
-      `} catch (error) {\n${this.#failLines(records)}`,
-      `}${sums.length > 0 ? ` finally {\n${sums.join('\n')}\n}` : ''}\n}`,
+      `} catch (error) {\n${sums}${this.#failLines(records, standIns)}`,
+      `}\n${sums}return ${result}\n}`,
     ].join('\n')
+  }
+
+  /**
+   * Says what stands for a variable when an error is described. A float that lives until an exception
+   * is caught would be boxed for every record.
+   */
+  standIn(name: string, expression: string): void {
+    this.#current.standIns.set(name, expression)
+  }
+
+  /** Says that the function being written is the loop over a frame. */
+  inLoop(): void {
+    this.#loop = this.#current
   }
 
   /** Lines that give a record to everything that reads a port. */
@@ -127,7 +172,7 @@ export class TaskWriter {
 
   /** Lines that give a record to one operator or sink. */
   nodeLines(node: GraphNode, record: RecordNames): string {
-    const index = this.#index(node)
+    const index = this.indexOf(node)
     this.#current.records.set(index, record)
     const lines = node.role === 'sink' ? this.#sinkLines(node, record) : this.fusedOf(node).record(this.codeFor(node), record)
     return `at = ${index}\n${lines}`
@@ -154,7 +199,7 @@ export class TaskWriter {
   /** The name of a function that runs the tick of an operator. */
   tickFunction(node: GraphNode, tick: (code: TaskCode) => string): string {
     const name = this.fresh('tick')
-    this.#functions.push(this.functionOf(`${name}()`, this.#index(node), () => tick(this.codeFor(node))))
+    this.#functions.push(this.functionOf(`${name}()`, this.indexOf(node), () => tick(this.codeFor(node))))
     return name
   }
 
@@ -172,8 +217,8 @@ export class TaskWriter {
       local: (hint) => this.local(hint),
       count: (target) => this.count(target),
       setup: (lines) => this.setup(lines),
-      // In a loop the operator's own code may run again after the record was passed on.
-      emit: (record, output = 0) => `${this.readerLines(readersOf(output), record)}\nat = ${this.#index(node)}`,
+      emit: (record, output = 0) => this.readerLines(readersOf(output), record),
+      resume: () => `at = ${this.indexOf(node)}`,
       emitter: (output = 0) => this.#emitter(node, readersOf(output)),
       advance: (epoch, output = 0) => this.advanceLines(readersOf(output), epoch),
       notAfter: (time, a, b) => this.notAfter(time, a, b),
@@ -191,7 +236,8 @@ export class TaskWriter {
     return `!${this.bind('isTimestamp', isTimestamp)}(${this.bind('time', time)}, ${t})`
   }
 
-  #index(node: GraphNode): number {
+  /** The number of an operator in the task, as `at` holds it. */
+  indexOf(node: GraphNode): number {
     const index = this.#indexOf.get(node)
     assert(index !== undefined, 'a task writes only its own operators')
     return index
@@ -199,7 +245,7 @@ export class TaskWriter {
 
   #emitter(node: GraphNode, readers: readonly Reader[]): string {
     const name = this.fresh('emit')
-    this.#functions.push(this.functionOf(`${name}(value, key, timestamp)`, this.#index(node), () => this.readerLines(readers, GIVEN)))
+    this.#functions.push(this.functionOf(`${name}(value, key, timestamp)`, this.indexOf(node), () => this.readerLines(readers, GIVEN)))
     return name
   }
 
@@ -211,8 +257,8 @@ export class TaskWriter {
     const { epoch } = this.fusedOf(node)
     assert(epoch !== undefined, 'an operator without epoch lines passes epochs on')
     this.#functions.push(
-      this.functionOf(`${name}(epoch)`, this.#index(node), () => {
-        this.#current.records.set(this.#index(node), { value: 'undefined', key: 'undefined', timestamp: 'epoch' })
+      this.functionOf(`${name}(epoch)`, this.indexOf(node), () => {
+        this.#current.records.set(this.indexOf(node), { value: 'undefined', key: 'undefined', timestamp: 'epoch' })
         return epoch.call(this.fusedOf(node), this.codeFor(node), 'epoch')
       }),
     )
@@ -225,15 +271,16 @@ export class TaskWriter {
   }
 
   #sinkLines(node: SinkNode, record: RecordNames): string {
-    return sinkLines(this.codeFor(node), this.#parts.sinkOf(node), record)
+    return sinkLines(this, this.#parts.sinkOf(node), record)
   }
 
-  #failLines(records: ReadonlyMap<number, RecordNames>): string {
+  #failLines(records: ReadonlyMap<number, RecordNames>, standIns: ReadonlyMap<string, string>): string {
     const { job } = this.#parts
     const fail = this.bind('fail', (thrown: unknown, at: number, key: unknown, timestamp: unknown) =>
       attribute(thrown, this.#operators[at] as GraphNode, job, key, timestamp),
     )
-    const cases = [...records].map(([at, { key, timestamp }]) => `case ${at}: throw ${fail}(error, at, ${key}, ${timestamp})`)
+    const named = (name: string) => standIns.get(name) ?? name
+    const cases = [...records].map(([at, { key, timestamp }]) => `case ${at}: throw ${fail}(error, at, ${named(key)}, ${named(timestamp)})`)
     return `switch (at) {\n${cases.join('\n')}\n}\nthrow ${fail}(error, at, undefined, undefined)`
   }
 }

@@ -1,0 +1,129 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { dateTime, numberTime, type TimestampAlgebra } from '@malstrom/core'
+import { describe, expect, it } from 'vitest'
+import { EDGE_FRAMES_MAX, Edge } from './edge.ts'
+import { FRAME_RECORDS_MAX } from './frame.ts'
+
+const time = numberTime as TimestampAlgebra<unknown>
+
+function edgeOf(keyed = false): Edge {
+  return new Edge(keyed, time)
+}
+
+/** Everything that can be taken: frames as lists of values, epochs as `E5`. */
+function takeAll(edge: Edge): unknown[] {
+  const taken: unknown[] = []
+  for (let item = edge.take(); item !== undefined; item = edge.take()) {
+    taken.push('count' in item ? item.values.slice(item.start, item.start + item.count) : `E${String(item.epoch)}`)
+  }
+  return taken
+}
+
+describe('Edge', () => {
+  it('hands on records in order, with keys and timestamps, once they are closed', () => {
+    const edge = edgeOf(true)
+    edge.push('a', 'ka', 1)
+    edge.push('b', 'kb', 2)
+    expect(edge.take()).toBeUndefined()
+    expect(edge.empty).toBe(false)
+    edge.close()
+    const frame = edge.take()
+    expect(frame).toMatchObject({ values: ['a', 'b'], keys: ['ka', 'kb'], timestamps: [1, 2], start: 0, count: 2 })
+    expect(edge.take()).toBeUndefined()
+    expect(edge.empty).toBe(true)
+  })
+
+  it('has no column of keys on streams without keys', () => {
+    const edge = edgeOf()
+    edge.push('a', undefined, 1)
+    edge.close()
+    expect(edge.take()).toMatchObject({ keys: undefined, values: ['a'] })
+  })
+
+  it('closes a frame by itself when it is full', () => {
+    const edge = edgeOf()
+    for (let n = 0; n < FRAME_RECORDS_MAX + 1; n++) edge.push(n, undefined, n)
+    expect(takeAll(edge).map((values) => (values as unknown[]).length)).toEqual([FRAME_RECORDS_MAX])
+    edge.close()
+    expect(takeAll(edge)).toEqual([[FRAME_RECORDS_MAX]])
+  })
+
+  it('never lets an epoch overtake a record, and passes on only the latest of those that wait', () => {
+    const edge = edgeOf()
+    edge.push(1, undefined, 1)
+    edge.advance(1)
+    edge.push(2, undefined, 2)
+    edge.advance(2)
+    edge.close()
+    edge.push(3, undefined, 3)
+    edge.close()
+    expect(takeAll(edge)).toEqual([[1, 2], 'E2', [3]])
+  })
+
+  it('passes on an epoch at once where no record waits', () => {
+    const edge = edgeOf()
+    edge.advance(5)
+    expect(takeAll(edge)).toEqual(['E5'])
+  })
+
+  it('never passes on a smaller epoch after a larger one that waited with it', () => {
+    const edge = edgeOf()
+    edge.push('a', undefined, 9)
+    edge.advance(7)
+    edge.advance(5)
+    edge.close()
+    expect(takeAll(edge)).toEqual([['a'], 'E7'])
+  })
+
+  it('works with timestamps that are objects', () => {
+    const edge = new Edge(false, dateTime as TimestampAlgebra<unknown>)
+    edge.push('a', undefined, new Date(9))
+    edge.advance(new Date(7))
+    edge.advance(new Date(8))
+    edge.close()
+    edge.take()
+    expect(edge.take()).toEqual({ epoch: new Date(8) })
+  })
+
+  it('is full with so many frames, and no longer when one is taken', () => {
+    const edge = edgeOf()
+    for (let n = 0; n < EDGE_FRAMES_MAX; n++) {
+      expect(edge.full).toBe(false)
+      edge.push(n, undefined, n)
+      edge.close()
+    }
+    expect(edge.full).toBe(true)
+    edge.take()
+    expect(edge.full).toBe(false)
+  })
+
+  it('holds no more than is bounded while epochs come and nobody takes them', () => {
+    const edge = edgeOf()
+    edge.push('a', undefined, 0)
+    edge.close()
+    for (let n = 0; n < 10_000; n++) edge.advance(n)
+    expect(takeAll(edge)).toEqual([['a'], 'E9999'])
+  })
+
+  it('lets go of what was taken, also if it never becomes empty', async () => {
+    const edge = edgeOf()
+    const taken: WeakRef<object>[] = []
+    const move = (n: number) => {
+      edge.push(n, undefined, n)
+      edge.close()
+      const frame = edge.take()
+      if (frame !== undefined) taken.push(new WeakRef(frame))
+    }
+    edge.push(-1, undefined, -1)
+    edge.close()
+    for (let n = 0; n < 1_000; n++) move(n)
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc')
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    expect(taken).toHaveLength(1_000)
+    expect(taken.filter((frame) => frame.deref() !== undefined).length).toBeLessThan(64)
+    expect(edge.empty).toBe(false)
+  })
+})

@@ -1,0 +1,115 @@
+import { numberTime, type TimestampAlgebra } from '@malstrom/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Edge } from './edge.ts'
+import { FanIn } from './fan-in.ts'
+
+const time = numberTime as TimestampAlgebra<unknown>
+const MAX = Number.POSITIVE_INFINITY
+
+function fanInOf(inputs: number): { fanIn: FanIn; edges: readonly Edge[] } {
+  const edges = Array.from({ length: inputs }, () => new Edge(false, time))
+  return { fanIn: new FanIn(edges, time), edges }
+}
+
+function takeAll(fanIn: FanIn): unknown[] {
+  const taken: unknown[] = []
+  for (let item = fanIn.take(); item !== undefined; item = fanIn.take()) {
+    if ('count' in item) taken.push(...item.values.slice(item.start, item.start + item.count))
+    else taken.push(`E${String(item.epoch)}`)
+  }
+  return taken
+}
+
+describe('FanIn', () => {
+  it('merges E42 and E15 to E15, then E78 and E42 to E42', () => {
+    const { fanIn, edges } = fanInOf(2)
+    edges[0]?.advance(42)
+    expect(takeAll(fanIn)).toEqual([])
+    edges[1]?.advance(15)
+    expect(takeAll(fanIn)).toEqual(['E15'])
+    edges[0]?.advance(78)
+    expect(takeAll(fanIn)).toEqual([])
+    edges[1]?.advance(42)
+    expect(takeAll(fanIn)).toEqual(['E42'])
+  })
+
+  it('passes nothing on until every input has had an epoch', () => {
+    const { fanIn, edges } = fanInOf(3)
+    for (const epoch of [1, 2, 3]) {
+      edges[0]?.advance(epoch)
+      edges[1]?.advance(epoch)
+      expect(takeAll(fanIn)).toEqual([])
+    }
+    edges[2]?.advance(2)
+    expect(takeAll(fanIn)).toEqual(['E2'])
+  })
+
+  it('does not wait for an input that has ended', () => {
+    const { fanIn, edges } = fanInOf(2)
+    edges[0]?.advance(MAX)
+    for (const epoch of [3, 4, MAX]) {
+      edges[1]?.advance(epoch)
+      expect(takeAll(fanIn)).toEqual([`E${epoch}`])
+    }
+  })
+
+  it('takes frames of its inputs in turn', () => {
+    const { fanIn, edges } = fanInOf(2)
+    edges.forEach((edge, input) => {
+      for (let n = 0; n < 3; n++) {
+        edge.push(`${input}.${n}`, undefined, n)
+        edge.close()
+      }
+    })
+    expect(takeAll(fanIn)).toEqual(['0.0', '1.0', '0.1', '1.1', '0.2', '1.2'])
+    expect(fanIn.empty).toBe(true)
+  })
+
+  it('never breaks the promise of an epoch, repeats none, and keeps the order of every input (model test)', () => {
+    const action = fc.record({ input: fc.nat(2), do: fc.constantFrom('push', 'advance', 'close', 'take') })
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.array(action, { maxLength: 80 }), (inputs, actions) => {
+        const { fanIn, edges } = fanInOf(inputs)
+        const clocks = edges.map(() => 0)
+        const pushed: string[][] = edges.map(() => [])
+        const came: string[][] = edges.map(() => [])
+        let frontier = Number.NEGATIVE_INFINITY
+        const drain = (all: boolean) => {
+          for (let item = fanIn.take(); item !== undefined; item = all ? fanIn.take() : undefined) {
+            if (!('count' in item)) {
+              expect(item.epoch).toBeGreaterThan(frontier)
+              frontier = item.epoch as number
+              continue
+            }
+            for (let i = 0; i < item.count; i++) {
+              expect(item.timestamps[i]).toBeGreaterThan(frontier)
+              const [input] = String(item.values[i]).split('.')
+              came[Number(input)]?.push(String(item.values[i]))
+            }
+          }
+        }
+        for (const step of actions) {
+          const input = step.input % inputs
+          const edge = edges[input] as Edge
+          if (step.do === 'push') {
+            const now = (clocks[input] as number) + 1
+            clocks[input] = now
+            edge.push(`${input}.${now}`, undefined, now)
+            pushed[input]?.push(`${input}.${now}`)
+          } else if (step.do === 'advance') edge.advance(clocks[input])
+          else if (step.do === 'close') edge.close()
+          else drain(false)
+        }
+        for (const edge of edges) {
+          edge.advance(MAX)
+          edge.close()
+        }
+        drain(true)
+        expect(came).toEqual(pushed)
+        expect(frontier).toBe(MAX)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

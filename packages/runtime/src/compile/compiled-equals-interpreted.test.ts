@@ -43,7 +43,7 @@ function text(value: unknown): string {
   })
 }
 
-it(`compiled and interpreted tasks do the same, on ${GRAPHS} random graphs`, { timeout: 120_000 }, async () => {
+it(`compiled and interpreted tasks do the same, on ${GRAPHS} random graphs`, { timeout: 300_000 }, async () => {
   const numberOf = { failed: 0, late: 0, epochs: 0, records: 0 }
   await fc.assert(
     fc.asyncProperty(randomGraph, async (graph) => {

@@ -90,10 +90,14 @@ export class SinkStation {
     this.#held.push({ value, key, timestamp })
   }
 
-  /** The partition just written to is full. */
+  /**
+   * The partition just written to is full. That is back-pressure and no failure, however long it
+   * lasts: the status of the job shows it, and the job can be cancelled.
+   */
   saturated(): void {
-    const { partition, writer } = this
-    if (writer !== undefined) this.#wait(this.#within(`flush partition ${String(partition)}`, () => writer.flush()))
+    const { writer } = this
+    const flush = async () => writer?.flush()
+    this.#wait(flush())
   }
 
   /** Writes one record; what generated code does inline. */

@@ -50,7 +50,7 @@ describe('CellIndex', () => {
     fc.assert(fc.property(fc.array(action, { maxLength: 50 }), (actions) => compareWithMap(actions, [])))
   })
 
-  it('does so after it was divided (model test)', () => {
+  it('does so after it was divided (model test)', { timeout: 30_000 }, () => {
     const many = Array.from({ length: 65_600 }, (_, n) => (n % 2 === 0 ? `key ${n}` : n + 10))
     fc.assert(
       fc.property(fc.array(action, { maxLength: 50 }), (actions) => compareWithMap(actions, many)),

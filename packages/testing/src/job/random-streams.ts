@@ -5,7 +5,6 @@ import {
   type Flow,
   fromIterable,
   type KeyedStream,
-  limitOutOfOrderness,
   periodic,
   type Stream,
 } from '@malstrom/operators'
@@ -74,7 +73,10 @@ function sourceStreams(flow: Flow, name: string, source: RandomSource): RandomSt
     scripted.partition(partitions[Math.abs(value) % 3] as string).give([value, index])
   })
   for (const partition of scripted.partitions) partition.finish()
-  const { onTime, late } = flow.source(name, scripted, { epochs: limitOutOfOrderness(2), timestamp: (value, index) => value + index })
+  const { onTime, late } = flow.source(name, scripted, {
+    epochs: (value, timestamp) => (value % 3 === 0 ? undefined : timestamp - (value % 2)),
+    timestamp: (value, index) => value + index,
+  })
   return [of(onTime), of(late)]
 }
 

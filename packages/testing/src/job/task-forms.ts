@@ -26,9 +26,12 @@ export type Collect = <R extends object | void>(
   build: (flow: Flow) => R,
 ) => Promise<{ readonly [N in keyof R]: Watched } & { readonly status: JobStatus }>
 
+/** Far more than any test needs, for machines that do much else. */
+const TIMEOUT_MS = 30_000
+
 /** One test for each form of a task. */
 export function inBothForms(name: string, check: (collect: Collect) => Promise<void> | void): void {
-  it.each(taskForms)(`${name} (%s)`, (form) => check(collectIn(form)))
+  it.each(taskForms)(`${name} (%s)`, { timeout: TIMEOUT_MS }, (form) => check(collectIn(form)))
 }
 
 /** The error that `promise` rejects with. */

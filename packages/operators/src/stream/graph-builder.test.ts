@@ -20,7 +20,7 @@ function refusalOf(build: (flow: Flow) => void): MalstromError {
 
 /** A build function as it stands in a file `job.ts`, its first line at line `line`. */
 function inJobFile(line: number, text: string): (flow: Flow) => void {
-  const build = runInThisContext(`(function (flow, source, same) {${text}})`, { filename: '/home/user/job.ts', lineOffset: line - 1 })
+  const build = runInThisContext(`(function (flow, source, same) {${text}})`, { filename: '/jobs/job.ts', lineOffset: line - 1 })
   return (flow) => build(flow, source, same)
 }
 

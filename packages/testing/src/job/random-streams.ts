@@ -1,13 +1,5 @@
 import { bigintTime, type Key, type KeyedState, numberTime, type Output, type StatefulLogic, type TimestampAlgebra } from '@malstrom/core'
-import {
-  type Emit,
-  type ExpireMap,
-  type Flow,
-  fromIterable,
-  type KeyedStream,
-  periodic,
-  type Stream,
-} from '@malstrom/operators'
+import { type Emit, type ExpireMap, type Flow, fromIterable, type KeyedStream, periodic, type Stream } from '@malstrom/operators'
 import { ScriptedSource } from '../doubles/scripted-source.ts'
 import type { RandomGraph, RandomSource, RandomStep } from './random-graph.ts'
 

@@ -30,7 +30,7 @@ export function writeCell(store: AnyStore, cell: Cell<unknown, unknown>, state: 
 
 /** Lines that refuse what is no pair of output and state. */
 export function checkPairLines(code: TaskCode, result: string): string {
-  return `if (${result}?.length !== 2) ${code.bind('checkPair', checkPair)}(${result})`
+  return `if (!Array.isArray(${result}) || ${result}.length !== 2) ${code.bind('checkPair', checkPair)}(${result})`
 }
 
 export function checkPair(result: unknown): void {

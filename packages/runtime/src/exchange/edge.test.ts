@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { dateTime, numberTime, type TimestampAlgebra } from '@malstrom/core'
 import { describe, expect, it } from 'vitest'
-import { EDGE_FRAMES_MAX, Edge } from './edge.ts'
+import { EDGE_RECORDS_MAX, Edge } from './edge.ts'
 import { FRAME_RECORDS_MAX } from './frame.ts'
 
 const time = numberTime as TimestampAlgebra<unknown>
@@ -15,7 +15,7 @@ function edgeOf(keyed = false): Edge {
 function takeAll(edge: Edge): unknown[] {
   const taken: unknown[] = []
   for (let item = edge.take(); item !== undefined; item = edge.take()) {
-    taken.push('count' in item ? item.values.slice(item.start, item.start + item.count) : `E${String(item.epoch)}`)
+    taken.push('count' in item ? item.values.slice(item.from ?? 0, item.count) : `E${String(item.epoch)}`)
   }
   return taken
 }
@@ -49,7 +49,7 @@ describe('Edge', () => {
     expect(takeAll(edge)).toEqual([[FRAME_RECORDS_MAX]])
   })
 
-  it('never lets an epoch overtake a record, and passes on only the latest of those that wait', () => {
+  it('keeps epochs where they were sent, and only the latest of those that wait together', () => {
     const edge = edgeOf()
     edge.push(1, undefined, 1)
     edge.advance(1)
@@ -58,7 +58,7 @@ describe('Edge', () => {
     edge.close()
     edge.push(3, undefined, 3)
     edge.close()
-    expect(takeAll(edge)).toEqual([[1, 2], 'E2', [3]])
+    expect(takeAll(edge)).toEqual([[1], 'E1', [2], 'E2', [3]])
   })
 
   it('passes on an epoch at once where no record waits', () => {
@@ -88,7 +88,7 @@ describe('Edge', () => {
 
   it('is full with so many frames, and no longer when one is taken', () => {
     const edge = edgeOf()
-    for (let n = 0; n < EDGE_FRAMES_MAX; n++) {
+    for (let n = 0; n < EDGE_RECORDS_MAX; n++) {
       expect(edge.full).toBe(false)
       edge.push(n, undefined, n)
       edge.close()

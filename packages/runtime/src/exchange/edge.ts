@@ -1,8 +1,8 @@
 import type { TimestampAlgebra } from '@malstrom/core'
 import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
 
-/** Frames that may wait on an edge before the task in front of it stops. */
-export const EDGE_FRAMES_MAX = 4
+/** Records that may wait on an edge before the task in front of it stops. */
+export const EDGE_RECORDS_MAX = 4 * FRAME_RECORDS_MAX
 
 /** Places of the queue that are taken before it is cut off at its front. */
 const TAKEN_SLOTS_MAX = 16
@@ -13,19 +13,17 @@ export interface EpochMark {
 }
 
 /**
- * The way from one task to the next within a worker: a queue of frames with epochs between them.
- *
- * Epochs wait for the frame that is being filled: passing one on later never breaks its promise, and
- * a stream with an epoch after each record would otherwise travel in frames of one record. Only the
- * latest of the waiting epochs is passed on.
+ * The way from one task to the next within a worker: a queue of frames with epochs between them, in
+ * the order in which they were sent, so that a job does the same wherever its tasks are cut. An epoch
+ * ends the frame before it; the next frame goes on in the same columns, so a stream with an epoch
+ * after each record costs two small objects per record, and no column.
  */
 export class Edge {
-  /** Everything that was closed and not yet taken, oldest first. */
+  /** What was sent and not yet taken, oldest first. */
   #queue: (Frame | EpochMark)[] = []
   #taken = 0
-  #frames = 0
-  #filling: FrameInProgress | undefined
-  #epoch: unknown
+  #records = 0
+  #columns: Columns | undefined
   readonly #keyed: boolean
   readonly #time: TimestampAlgebra<unknown>
 
@@ -35,44 +33,38 @@ export class Edge {
   }
 
   push(value: unknown, key: unknown, timestamp: unknown): void {
-    this.#filling ??= new FrameInProgress(this.#keyed)
-    if (this.#filling.add(value, key, timestamp) >= FRAME_RECORDS_MAX) this.close()
+    this.#columns ??= new Columns(this.#keyed)
+    this.#records++
+    if (this.#columns.add(value, key, timestamp) >= FRAME_RECORDS_MAX) this.close()
   }
 
   advance(epoch: unknown): void {
-    if (this.#epoch === undefined || this.#time.compare(epoch, this.#epoch) > 0) this.#epoch = epoch
-    if (this.#filling === undefined) this.close()
+    this.#endFrame()
+    const last = this.#taken < this.#queue.length ? this.#queue.at(-1) : undefined
+    // A later epoch takes the place of one that waits, or they would pile up in front of a task that stands still.
+    if (last === undefined || !('epoch' in last)) this.#queue.push({ epoch })
+    else if (this.#time.compare(epoch, last.epoch) > 0) this.#queue[this.#queue.length - 1] = { epoch }
   }
 
-  /** Makes what was written since the last frame ready to be taken. */
+  /** Makes what was sent since the last frame ready to be taken. */
   close(): void {
-    if (this.#filling !== undefined) {
-      this.#queue.push(this.#filling)
-      this.#frames++
-      this.#filling = undefined
-    }
-    if (this.#epoch !== undefined) {
-      const last = this.#queue.length > this.#taken ? this.#queue.length - 1 : -1
-      // A later epoch takes the place of one that waits, or they would pile up in front of a task that stands still.
-      if (last >= 0 && 'epoch' in (this.#queue[last] as Frame | EpochMark)) this.#queue[last] = { epoch: this.#epoch }
-      else this.#queue.push({ epoch: this.#epoch })
-      this.#epoch = undefined
-    }
+    this.#endFrame()
+    this.#columns = undefined
   }
 
   get full(): boolean {
-    return this.#frames >= EDGE_FRAMES_MAX
+    return this.#records >= EDGE_RECORDS_MAX
   }
 
   get empty(): boolean {
-    return this.#taken === this.#queue.length && this.#filling === undefined
+    return this.#records === 0 && this.#taken === this.#queue.length
   }
 
   take(): Frame | EpochMark | undefined {
     const item = this.#queue[this.#taken]
     if (item === undefined) return undefined
     this.#taken++
-    if ('count' in item) this.#frames--
+    if ('count' in item) this.#records -= item.count - (item.from ?? 0)
     // What was taken must not stay, also in a queue that never becomes empty.
     if (this.#taken === this.#queue.length || this.#taken >= TAKEN_SLOTS_MAX) {
       this.#queue = this.#queue.slice(this.#taken)
@@ -80,23 +72,35 @@ export class Edge {
     }
     return item
   }
+
+  #endFrame(): void {
+    const frame = this.#columns?.endFrame()
+    if (frame !== undefined) this.#queue.push(frame)
+  }
 }
 
-class FrameInProgress implements Frame {
-  readonly values: unknown[] = []
-  readonly start = 0
-  readonly keys: unknown[] | undefined
-  readonly timestamps: unknown[] = []
-  count = 0
+/** The columns of the frame that is being filled, and of those before it that ended with an epoch. */
+class Columns {
+  readonly #values: unknown[] = []
+  readonly #keys: unknown[] | undefined
+  readonly #timestamps: unknown[] = []
+  #frameStart = 0
 
   constructor(keyed: boolean) {
-    this.keys = keyed ? [] : undefined
+    this.#keys = keyed ? [] : undefined
   }
 
   add(value: unknown, key: unknown, timestamp: unknown): number {
-    this.values.push(value)
-    this.keys?.push(key)
-    this.timestamps.push(timestamp)
-    return ++this.count
+    this.#keys?.push(key)
+    this.#timestamps.push(timestamp)
+    return this.#values.push(value)
+  }
+
+  endFrame(): Frame | undefined {
+    const from = this.#frameStart
+    const count = this.#values.length
+    if (from === count) return undefined
+    this.#frameStart = count
+    return { values: this.#values, start: 0, keys: this.#keys, timestamps: this.#timestamps, from, count }
   }
 }

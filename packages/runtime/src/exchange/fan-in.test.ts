@@ -15,7 +15,7 @@ function fanInOf(inputs: number): { fanIn: FanIn; edges: readonly Edge[] } {
 function takeAll(fanIn: FanIn): unknown[] {
   const taken: unknown[] = []
   for (let item = fanIn.take(); item !== undefined; item = fanIn.take()) {
-    if ('count' in item) taken.push(...item.values.slice(item.start, item.start + item.count))
+    if ('count' in item) taken.push(...item.values.slice(item.from ?? 0, item.count))
     else taken.push(`E${String(item.epoch)}`)
   }
   return taken
@@ -82,7 +82,7 @@ describe('FanIn', () => {
               frontier = item.epoch as number
               continue
             }
-            for (let i = 0; i < item.count; i++) {
+            for (let i = item.from ?? 0; i < item.count; i++) {
               expect(item.timestamps[i]).toBeGreaterThan(frontier)
               const [input] = String(item.values[i]).split('.')
               came[Number(input)]?.push(String(item.values[i]))

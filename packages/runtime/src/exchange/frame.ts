@@ -13,6 +13,9 @@ export interface Frame {
   readonly timestamps: ArrayLike<unknown>
   /** If set, record `i` has the timestamp `first + i`, and there is no column. */
   readonly first?: number | undefined
+  /** The index of the first record. @default 0 */
+  readonly from?: number
+  /** The index after the last record. */
   readonly count: number
 }
 

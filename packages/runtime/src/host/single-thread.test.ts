@@ -151,4 +151,28 @@ describe('singleThread', () => {
   ])('refuses the options %o', (options) => {
     expect(() => singleThread(options as never)).toThrow(expect.objectContaining({ code: 'ERR_OPERATOR_ARGUMENT' }))
   })
+
+  it('leaves a failure that nobody listens to for Node to report', async () => {
+    const reported = new Promise((resolve) => {
+      const listeners = process.rawListeners('unhandledRejection')
+      process.removeAllListeners('unhandledRejection')
+      process.once('unhandledRejection', (reason) => {
+        for (const listener of listeners) process.on('unhandledRejection', listener as NodeJS.UnhandledRejectionListener)
+        resolve(reason)
+      })
+    })
+    const failing = defineJob({
+      name: 'failing',
+      module: import.meta.url,
+      build: (flow) =>
+        flow
+          .source('n', fromIterable([1]))
+          .map('boom', () => {
+            throw new Error('nobody listens')
+          })
+          .discard('end'),
+    })
+    await singleThread().start(failing)
+    expect(await reported).toMatchObject({ code: 'ERR_OPERATOR_FAILED', context: { operator: 'boom' } })
+  })
 })

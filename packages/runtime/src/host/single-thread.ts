@@ -40,15 +40,19 @@ export function singleThread(options: SingleThreadOptions = {}): Runtime {
       waitLimitMs,
       interpret: tasks === 'interpreted' || (tasks === 'auto' && !canCompile()),
     })
-    const letGo = keepProcessAlive()
-    worker.finished.finally(letGo).catch(() => {})
-    await worker.start()
-    return {
-      finished: worker.finished,
-      status: () => worker.status(),
-      cancel: () => worker.cancel(),
-      [Symbol.asyncDispose]: () => worker.cancel(),
+    // A promise of its own: if the job fails and nobody listens, Node reports it as unhandled.
+    const finished = worker.finished.finally(keepProcessAlive())
+    try {
+      await worker.start()
+    } catch (error) {
+      finished.catch(() => {}) // It rejects with the same error.
+      throw error
     }
+    const cancel = () => {
+      finished.catch(() => {}) // Whoever cancels hears of it from `cancel`.
+      return worker.cancel()
+    }
+    return { finished, status: () => worker.status(), cancel, [Symbol.asyncDispose]: cancel }
   }
   return {
     start,

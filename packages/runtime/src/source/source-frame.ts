@@ -15,8 +15,11 @@ export class SourceFrame implements Frame, SourceOutput<unknown, unknown> {
   readonly #ownValues: unknown[] = []
   readonly #ownTimestamps: unknown[] | Float64Array
 
+  readonly #numbers: boolean
+
   constructor(time: TimestampAlgebra<unknown>) {
-    this.#ownTimestamps = time === (numberTime as TimestampAlgebra<unknown>) ? new Float64Array(FRAME_RECORDS_MAX) : []
+    this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
+    this.#ownTimestamps = this.#numbers ? new Float64Array(FRAME_RECORDS_MAX) : []
     this.values = this.#ownValues
     this.timestamps = this.#ownTimestamps
   }
@@ -34,7 +37,8 @@ export class SourceFrame implements Frame, SourceOutput<unknown, unknown> {
     const index = this.count
     assert(index < FRAME_RECORDS_MAX, 'a source emits no more records than the limit of the poll')
     this.#ownValues[index] = value
-    this.#ownTimestamps[index] = timestamp
+    // A column of floats would make a number of anything; NaN is refused after the poll.
+    this.#ownTimestamps[index] = this.#numbers && typeof timestamp !== 'number' ? Number.NaN : timestamp
     this.count = index + 1
   }
 

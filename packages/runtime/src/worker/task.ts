@@ -100,7 +100,7 @@ export class Task {
   #workFromEdges({ fanIn, feeders }: TaskInput & { from: 'edges' }): boolean {
     const item = fanIn.take()
     if (item !== undefined) {
-      if ('count' in item) this.#runFrame(item, 0)
+      if ('count' in item) this.#runFrame(item, item.from ?? 0)
       else this.#body.epoch(item.epoch)
       return true
     }

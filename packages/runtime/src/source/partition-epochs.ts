@@ -1,11 +1,4 @@
-import {
-  type FusedOperator,
-  isTimestamp,
-  MalstromError,
-  type OperatorCounters,
-  type PartitionEpochs,
-  type SourceNode,
-} from '@malstrom/core'
+import { type FusedOperator, isTimestamp, type OperatorCounters, type PartitionEpochs, type SourceNode } from '@malstrom/core'
 import { rejectTimestamp } from './check-timestamps.ts'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
 

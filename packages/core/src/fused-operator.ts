@@ -16,6 +16,11 @@ export interface FusedOperator {
   /** Lines that run every `tickMs` milliseconds of processing time, between two frames. */
   tick?(code: TaskCode): string
   readonly tickMs?: number
+  /**
+   * What the operator must remember besides its states per key, such as its frontier. Called between
+   * two frames; `OperatorContext.restored` is the answer when the job is restored.
+   */
+  snapshot?(): unknown
   /** The same work without generated code. An output that nobody reads has a receiver that drops. */
   interpret(...outputs: Receiver[]): Receiver
 }
@@ -71,6 +76,8 @@ export interface OperatorContext {
   readonly operatorName: string
   /** The operator's keyed state on this worker. */
   keyedState<K, S>(): StateStore<K, S>
+  /** What `snapshot()` of this operator returned for the snapshot that is restored; `undefined` if none is. */
+  readonly restored: unknown
   /** Counts records that are behind the frontier, for `Execution.status()`. */
   readonly counters: OperatorCounters
 }

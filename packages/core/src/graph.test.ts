@@ -27,7 +27,7 @@ function source(name: string, changes: Partial<SourceNode> = {}): SourceNode {
 
 function operator(name: string, inputs: readonly Port[], changes: Partial<OperatorNode> = {}): OperatorNode {
   return {
-    ...{ role: 'operator', id: hashString(name), name, kind: 'map', location, inputs, keyed: false, stateful: false, exchange: undefined },
+    ...{ role: 'operator', id: hashString(name), name, kind: 'map', location, inputs, keyed: false, state: undefined, exchange: undefined },
     inputTime: numberTime,
     outputTime: numberTime,
     outputNames: ['out'],

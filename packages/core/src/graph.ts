@@ -2,6 +2,7 @@ import type { FusedOperator, OperatorContext } from './fused-operator.ts'
 import { hashString } from './hash.ts'
 import type { OperatorId } from './identity.ts'
 import type { Key } from './key.ts'
+import type { StateOptions } from './operator.ts'
 import type { Partitioner } from './partitioner.ts'
 import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
@@ -58,8 +59,8 @@ export interface OperatorNode extends NodeBase {
   readonly inputs: readonly Port[]
   /** Whether the records that come in have keys. */
   readonly keyed: boolean
-  /** Whether the operator holds state per key. */
-  readonly stateful: boolean
+  /** How its states per key are saved; `undefined` if it has none. */
+  readonly state: StateDefinition | undefined
   readonly inputTime: TimestampAlgebra<unknown>
   readonly outputTime: TimestampAlgebra<unknown>
   readonly outputNames: readonly string[]
@@ -67,6 +68,13 @@ export interface OperatorNode extends NodeBase {
   readonly exchange: Exchange | undefined
   /** Makes the operator's part of a task; called once per worker. */
   open(context: OperatorContext): FusedOperator
+}
+
+/** How the states of an operator become values that can be encoded, and states again. */
+export interface StateDefinition extends StateOptions<unknown> {
+  /** A state as a value of plain objects, arrays, maps and primitives; by default the state itself. */
+  pack?(state: unknown): unknown
+  unpack?(data: unknown): unknown
 }
 
 /** How records find the worker that owns their key. */

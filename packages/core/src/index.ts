@@ -21,12 +21,13 @@ export {
   type Port,
   type SinkNode,
   type SourceNode,
+  type StateDefinition,
 } from './graph.ts'
 export { combineHashes, hashKey, hashString, keyGroupOf } from './hash.ts'
 export type { Generation, OperatorId, PartitionContext, SnapshotVersion, WorkerId } from './identity.ts'
 export type { Job, ParamsOf } from './job.ts'
 export { checkKey, type Key, type PrimitiveKey, sameKey, type Widen } from './key.ts'
-export type { KeyedState, OperatorInfo, Output, StatefulLogic, StatelessLogic } from './operator.ts'
+export type { KeyedState, OperatorInfo, Output, StatefulLogic, StatelessLogic, StateOptions } from './operator.ts'
 export { checkOptionNames } from './option-names.ts'
 export { indexSelect, type Partitioner, rendezvousSelect } from './partitioner.ts'
 export type { ETag, ObjectStore, PersistenceBackend, ReadableObjectStore } from './persistence.ts'

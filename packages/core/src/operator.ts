@@ -15,8 +15,18 @@ export interface StatelessLogic<VIn, VOut, K, T> {
   onEpoch?(epoch: T, output: Output<VOut, K, T>): void
 }
 
+/** What an operator may say about how its states are saved. */
+export interface StateOptions<S> {
+  /** How states are written to snapshots and sent on rescale. Defaults to the codec of the engine. */
+  readonly codec?: Codec<S>
+  /** The version of what a state looks like. Raise it when that changes, and give `migrate`. @default 1 */
+  readonly version?: number
+  /** Makes a state of today from one that was saved with an older `version`. Called once per key when a job is restored. */
+  migrate?(saved: unknown, version: number): S
+}
+
 /** Logic with one state per key. The runtime owns the states: it restores, snapshots and moves them. */
-export interface StatefulLogic<K, VIn, VOut, T, S> {
+export interface StatefulLogic<K, VIn, VOut, T, S> extends StateOptions<S> {
   /** The state of a key that has none. */
   init(key: K): S
   /** Returns the state to keep, or `undefined` to forget the key. */
@@ -26,8 +36,6 @@ export interface StatefulLogic<K, VIn, VOut, T, S> {
    * records with `timestamp <= epoch` may still be emitted here.
    */
   onEpoch?(epoch: T, states: KeyedState<K, S>, output: Output<VOut, K, T>): void
-  /** How states are written to snapshots and sent on rescale. Defaults to the codec of the job. */
-  readonly codec?: Codec<S>
 }
 
 /** The states of the keys that live on this worker, in the order in which the keys were first seen. */

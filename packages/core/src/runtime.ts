@@ -1,3 +1,4 @@
+import type { SnapshotVersion } from './identity.ts'
 import type { Job, ParamsOf } from './job.ts'
 import type { Key } from './key.ts'
 
@@ -9,18 +10,33 @@ export interface Runtime {
   start<P>(job: Job<P>, ...params: ParamsOf<P>): Promise<Execution>
 }
 
-/** A job that is running. Disposing of it (`await using`) cancels it. */
+/** A job that is running. Disposing of it (`await using`) cancels it, unless it is suspended or has ended. */
 export interface Execution extends AsyncDisposable {
   /** Settles when the job ends and everything is closed: resolves on finish or cancel, rejects on failure. */
   readonly finished: Promise<void>
   status(): JobStatus
+  /**
+   * Takes a snapshot now. Resolves with its version when it is durable and the sinks have made visible
+   * what they wrote before it. Rejects with `ERR_NO_PERSISTENCE` if the job has nowhere to keep state.
+   */
+  snapshot(): Promise<SnapshotVersion>
+  /**
+   * Takes a last snapshot and stops: nothing is read after it. The next start continues from it.
+   * Resolves when everything is closed.
+   */
+  suspend(): Promise<SnapshotVersion>
   /** Stops reading, flushes and closes the sinks, and ends the job. Resolves when all is closed. */
   cancel(): Promise<void>
 }
 
 export interface JobStatus {
   readonly job: string
-  readonly state: 'running' | 'finished' | 'cancelled' | 'failed'
+  /** `restarting`: it has failed, and goes back to its last snapshot. */
+  readonly state: 'running' | 'restarting' | 'finished' | 'cancelled' | 'suspended' | 'failed'
+  /** The last snapshot that is durable; `undefined` if there is none. */
+  readonly snapshot: SnapshotVersion | undefined
+  /** How often the job has gone back to a snapshot since it was started. */
+  readonly restarts: number
   /** Records that sources have emitted so far. */
   readonly recordsIn: number
   /** Records that were written to sinks so far. */

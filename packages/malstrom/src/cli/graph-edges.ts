@@ -21,7 +21,7 @@ export function outputName(node: Port['node'], output: number): string | undefin
 export function traitsOf(node: GraphNode): string[] {
   const traits: string[] = []
   if (node.role === 'source' && node.epochs !== undefined) traits.push('epochs per partition')
-  if (node.role === 'operator' && node.stateful) traits.push('state per key')
+  if (node.role === 'operator' && node.state !== undefined) traits.push('state per key')
   if (node.role === 'operator' && node.exchange !== undefined) traits.push('exchange by key')
   return traits
 }

@@ -9,7 +9,7 @@ export function graphJson(graph: JobGraph): string {
     role: node.role,
     kind: node.kind,
     keyed: node.keyed,
-    stateful: node.role === 'operator' && node.stateful,
+    stateful: node.role === 'operator' && node.state !== undefined,
     exchange: node.role === 'operator' && node.exchange !== undefined,
     outputs: node.role === 'sink' ? [] : node.outputNames,
     location: node.location,

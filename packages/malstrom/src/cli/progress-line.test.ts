@@ -5,6 +5,8 @@ import { progressLine, progressText } from './progress-line.ts'
 const status = (fields: Partial<JobStatus>): JobStatus => ({
   job: 'flights',
   state: 'running',
+  snapshot: undefined,
+  restarts: 0,
   recordsIn: 0,
   recordsOut: 0,
   late: 0,

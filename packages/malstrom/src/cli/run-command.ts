@@ -49,7 +49,9 @@ function summary(execution: Execution, elapsedMs: number): string {
 
 const endOf: Record<JobStatus['state'], string> = {
   running: 'is running',
+  restarting: 'is going back to its last snapshot',
   finished: 'finished',
+  suspended: 'was suspended',
   cancelled: 'was cancelled',
   failed: 'failed',
 }

@@ -64,6 +64,11 @@ export class ExpireMap<K, V, T> {
     for (const [key, entry] of this.#entries) yield [key, entry.value]
   }
 
+  /** The entries, each with its expiry. */
+  *expiries(): IterableIterator<[key: K, value: V, expiry: T]> {
+    for (const [key, { value, expiry }] of this.#entries) yield [key, value, expiry]
+  }
+
   *values(): IterableIterator<V> {
     for (const entry of this.#entries.values()) yield entry.value
   }

@@ -1,11 +1,12 @@
+import type { StateDefinition } from '@malstrom/core'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { cellCode, writeCell } from './cell-code.ts'
 
 /** Emits the new state of the key for every record. */
-export function fold(init: Callback, f: Callback): OperatorDefinition {
+export function fold(init: Callback, f: Callback, state: StateDefinition): OperatorDefinition {
   return {
     kind: 'fold',
-    stateful: true,
+    state,
     open(context) {
       const store = context.keyedState<unknown, unknown>()
       return {

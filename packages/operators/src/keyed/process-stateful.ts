@@ -2,6 +2,7 @@ import type { StatefulLogic } from '@malstrom/core'
 import type { OperatorDefinition } from '../stream/definition.ts'
 import { GuardedOutput } from '../time/guarded-output.ts'
 import { cellCode, writeCell } from './cell-code.ts'
+import { stateOptions } from './state-options.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the logic
 type AnyStatefulLogic = StatefulLogic<any, any, any, any, any>
@@ -10,11 +11,12 @@ type AnyStatefulLogic = StatefulLogic<any, any, any, any, any>
 export function processStateful(logic: AnyStatefulLogic): OperatorDefinition {
   return {
     kind: 'statefulOp',
-    stateful: true,
+    state: stateOptions(logic),
     open(context, input) {
       const store = context.keyedState<unknown, unknown>()
-      const output = new GuardedOutput(context.operatorName, input.time)
+      const output = new GuardedOutput(context.operatorName, input.time, context.restored)
       return {
+        snapshot: () => output.frontier,
         record(code, record) {
           const user = code.bind('logic', logic)
           const out = code.bind('output', output)

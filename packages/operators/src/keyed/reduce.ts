@@ -1,11 +1,12 @@
+import type { StateDefinition } from '@malstrom/core'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { cellCode, writeCell } from './cell-code.ts'
 
 /** Emits the combination of all values of the key so far; the first value as it is. */
-export function reduce(f: Callback): OperatorDefinition {
+export function reduce(f: Callback, state: StateDefinition): OperatorDefinition {
   return {
     kind: 'reduce',
-    stateful: true,
+    state,
     open(context) {
       const store = context.keyedState<unknown, unknown>()
       return {

@@ -1,11 +1,12 @@
+import type { StateDefinition } from '@malstrom/core'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { cellCode, checkPair, checkPairLines, writeCell } from './cell-code.ts'
 
 /** Exactly one output per record, and a new state for its key; an `undefined` state forgets the key. */
-export function statefulMap(init: Callback, f: Callback): OperatorDefinition {
+export function statefulMap(init: Callback, f: Callback, state: StateDefinition): OperatorDefinition {
   return {
     kind: 'statefulMap',
-    stateful: true,
+    state,
     open(context) {
       const store = context.keyedState<unknown, unknown>()
       return {

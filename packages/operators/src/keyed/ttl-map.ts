@@ -1,4 +1,4 @@
-import type { StateStore, TimestampAlgebra } from '@malstrom/core'
+import type { StateDefinition, StateStore, TimestampAlgebra } from '@malstrom/core'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { cellCode, checkPair, checkPairLines, writeCell } from './cell-code.ts'
 import { ExpireMap } from './expire-map.ts'
@@ -7,13 +7,18 @@ import { ExpiryQueue } from './expiry-queue.ts'
 type AnyExpireMap = ExpireMap<unknown, unknown, unknown>
 
 /** One output per record; the state of a key is an `ExpireMap`, whose entries epochs take away. */
-export function ttlMap(f: Callback): OperatorDefinition {
+export function ttlMap(f: Callback, state: StateDefinition): OperatorDefinition {
   return {
     kind: 'ttlMap',
-    stateful: true,
+    state: ({ time }) => ({
+      ...state,
+      pack: (entries) => [...(entries as AnyExpireMap).expiries()],
+      unpack: (data) => unpackEntries(data as readonly PackedEntry[], time),
+    }),
     open(context, input) {
       const store = context.keyedState<unknown, AnyExpireMap>()
       const expiry = new Expiry(store, input.time)
+      for (const [key, entries] of store) expiry.watch(key, entries)
       const create = () => new ExpireMap<unknown, unknown, unknown>(input.time)
       return {
         record(code, record) {
@@ -54,6 +59,14 @@ export function ttlMap(f: Callback): OperatorDefinition {
       }
     },
   }
+}
+
+type PackedEntry = readonly [key: unknown, value: unknown, expiry: unknown]
+
+function unpackEntries(entries: readonly PackedEntry[], time: TimestampAlgebra<unknown>): AnyExpireMap {
+  const map: AnyExpireMap = new ExpireMap(time)
+  for (const [key, value, expiry] of entries) map.set(key, value, expiry)
+  return map
 }
 
 /** A map without entries is the same as none. */

@@ -11,8 +11,9 @@ export function processStateless(logic: AnyStatelessLogic | AnyStatelessLogic['o
   return {
     kind: 'statelessOp',
     open(context, input) {
-      const output = new GuardedOutput(context.operatorName, input.time)
+      const output = new GuardedOutput(context.operatorName, input.time, context.restored)
       return {
+        snapshot: () => output.frontier,
         record(code, record) {
           const out = code.bind('output', output)
           code.setup(`${out}.send = ${code.emitter()}`)

@@ -1,4 +1,4 @@
-import type { Exchange, FusedOperator, OperatorContext, RecordNames, TimestampAlgebra } from '@malstrom/core'
+import type { Exchange, FusedOperator, OperatorContext, RecordNames, StateDefinition, TimestampAlgebra } from '@malstrom/core'
 
 /** What the streams that an operator reads have in common. */
 export interface InputShape {
@@ -9,7 +9,8 @@ export interface InputShape {
 /** An operator before it has a name and inputs: what a file of this package makes for a stream method. */
 export interface OperatorDefinition {
   readonly kind: string
-  readonly stateful?: boolean
+  /** Set if it has a state per key. */
+  readonly state?: StateDefinition | ((input: InputShape) => StateDefinition)
   /** @default ['out'] */
   readonly outputNames?: readonly string[]
   /** Outputs that may stay unread; the records that go there are dropped. */

@@ -58,7 +58,9 @@ describe('the graph of a job', () => {
       ],
     ])
     expect(nodes.map(({ id }) => id)).toEqual(nodes.map(({ name }) => hashString(name)))
-    expect(nodes.filter((node) => node.role === 'operator').map(({ stateful, exchange }) => [stateful, exchange !== undefined])).toEqual([
+    expect(
+      nodes.filter((node) => node.role === 'operator').map(({ state, exchange }) => [state !== undefined, exchange !== undefined]),
+    ).toEqual([
       [false, false],
       [false, true],
       [true, false],

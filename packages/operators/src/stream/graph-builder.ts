@@ -60,7 +60,7 @@ export class GraphBuilder {
       location,
       inputs: input.ports,
       keyed,
-      stateful: definition.stateful ?? false,
+      state: typeof definition.state === 'function' ? definition.state({ keyed, time }) : definition.state,
       exchange: definition.exchange,
       inputTime: time,
       outputTime: definition.outputTime ?? time,

@@ -6,6 +6,7 @@ import {
   type Partitioner,
   rendezvousSelect,
   type Sink,
+  type StateOptions,
   type TimestampAlgebra,
 } from '@malstrom/core'
 import { cloned } from '../fan/cloned.ts'
@@ -14,6 +15,7 @@ import { fold } from '../keyed/fold.ts'
 import { keyDistribute, keyLocal, unkey } from '../keyed/key-by.ts'
 import { processStateful } from '../keyed/process-stateful.ts'
 import { reduce } from '../keyed/reduce.ts'
+import { checkStateOptions } from '../keyed/state-options.ts'
 import { statefulMap } from '../keyed/stateful-map.ts'
 import { ttlMap } from '../keyed/ttl-map.ts'
 import { discard } from '../sink/discard.ts'
@@ -93,20 +95,20 @@ export class StreamBuilder implements Upstream {
     return this.#apply(this.unkey, name, () => unkey())
   }
 
-  statefulMap(name: string, init: Callback, f: Callback) {
-    return this.#apply(this.statefulMap, name, () => statefulMap(callable(init), callable(f)))
+  statefulMap(name: string, init: Callback, f: Callback, state?: StateOptions<never>) {
+    return this.#apply(this.statefulMap, name, () => statefulMap(callable(init), callable(f), checkStateOptions('statefulMap', state)))
   }
 
-  fold(name: string, init: Callback, f: Callback) {
-    return this.#apply(this.fold, name, () => fold(callable(init), callable(f)))
+  fold(name: string, init: Callback, f: Callback, state?: StateOptions<never>) {
+    return this.#apply(this.fold, name, () => fold(callable(init), callable(f), checkStateOptions('fold', state)))
   }
 
-  reduce(name: string, f: Callback) {
-    return this.#apply(this.reduce, name, () => reduce(callable(f)))
+  reduce(name: string, f: Callback, state?: StateOptions<never>) {
+    return this.#apply(this.reduce, name, () => reduce(callable(f), checkStateOptions('reduce', state)))
   }
 
-  ttlMap(name: string, f: Callback) {
-    return this.#apply(this.ttlMap, name, () => ttlMap(callable(f)))
+  ttlMap(name: string, f: Callback, state?: StateOptions<never>) {
+    return this.#apply(this.ttlMap, name, () => ttlMap(callable(f), checkStateOptions('ttlMap', state)))
   }
 
   statelessOp(name: string, logic: Parameters<typeof processStateless>[0]) {

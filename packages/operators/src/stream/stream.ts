@@ -1,4 +1,14 @@
-import type { Key, OperatorInfo, Partitioner, Sink, StatefulLogic, StatelessLogic, TimestampAlgebra, Widen } from '@malstrom/core'
+import type {
+  Key,
+  OperatorInfo,
+  Partitioner,
+  Sink,
+  StatefulLogic,
+  StatelessLogic,
+  StateOptions,
+  TimestampAlgebra,
+  Widen,
+} from '@malstrom/core'
 import type { ExpireMap } from '../keyed/expire-map.ts'
 import type { Emit } from '../stateless/flat-map-emit.ts'
 import type { Clones } from './clones.ts'
@@ -135,13 +145,19 @@ export interface KeyedStream<K, V, T> {
     name: string,
     init: (key: K) => S,
     f: (state: S, value: V, key: K, timestamp: T) => readonly [output: O, state: S | undefined],
+    options?: StateOptions<NoInfer<S>>,
   ): KeyedStream<K, O, T>
 
   /** Emits the new state of the key for every record. */
-  fold<S>(name: string, init: (key: K) => S, f: (state: S, value: V, key: K, timestamp: T) => S): KeyedStream<K, S, T>
+  fold<S>(
+    name: string,
+    init: (key: K) => S,
+    f: (state: S, value: V, key: K, timestamp: T) => S,
+    options?: StateOptions<NoInfer<S>>,
+  ): KeyedStream<K, S, T>
 
   /** Emits the combination of all values of the key so far; the first value as it is. */
-  reduce(name: string, f: (accumulated: V, value: V, key: K, timestamp: T) => V): KeyedStream<K, V, T>
+  reduce(name: string, f: (accumulated: V, value: V, key: K, timestamp: T) => V, options?: StateOptions<V>): KeyedStream<K, V, T>
 
   /**
    * `statefulMap` whose state is an `ExpireMap`: a map per key whose entries go away when an epoch
@@ -151,6 +167,7 @@ export interface KeyedStream<K, V, T> {
   ttlMap<EK, EV, O>(
     name: string,
     f: (entries: ExpireMap<EK, EV, T>, value: V, key: K, timestamp: T) => readonly [output: O, entries: ExpireMap<EK, EV, T> | undefined],
+    options?: Pick<StateOptions<ExpireMap<EK, EV, T>>, 'version' | 'migrate'>,
   ): KeyedStream<K, O, T>
 
   /** A custom operator with one state per key. */

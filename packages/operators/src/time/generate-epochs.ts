@@ -21,8 +21,9 @@ export function generateEpochs(generator: AnyGenerator | PeriodicEpochs<unknown,
 }
 
 function openEpochs(generator: AnyGenerator, context: OperatorContext, time: TimestampAlgebra<unknown>): FusedOperator {
-  const last = new LastEpoch(time)
+  const last = new LastEpoch(time, context.restored)
   return {
+    snapshot: () => last.value,
     record(code, record) {
       const epoch = code.local('epoch')
       return [
@@ -36,15 +37,15 @@ function openEpochs(generator: AnyGenerator, context: OperatorContext, time: Tim
     epoch: (code, epoch) =>
       `if (${last.precedes(code, epoch)}) {\n${last.slot(code)} = ${epoch}\n${code.advance(epoch, ON_TIME)}\n}\n${endLines(code, time, epoch)}`,
     interpret(onTime, late) {
-      let previous: unknown
       const advance = (epoch: unknown) => {
-        if (previous !== undefined && time.compare(epoch, previous) <= 0) return
+        if (last.value !== undefined && time.compare(epoch, last.value) <= 0) return
         if (!isTimestamp(time, epoch)) rejectEpoch(epoch)
-        previous = epoch
+        last.value = epoch
         onTime.epoch(epoch)
       }
       return {
         data: (value, key, timestamp) => {
+          const previous = last.value
           const epoch = generator(value, timestamp, previous)
           if (previous !== undefined && time.compare(timestamp, previous) <= 0) {
             context.counters.late++
@@ -70,10 +71,20 @@ class LastEpoch {
   readonly #numbers: boolean
   readonly #slot: Float64Array | unknown[]
 
-  constructor(time: TimestampAlgebra<unknown>) {
+  constructor(time: TimestampAlgebra<unknown>, restored: unknown) {
     this.#time = time
     this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
     this.#slot = this.#numbers ? new Float64Array([Number.NaN]) : [undefined]
+    if (restored !== undefined) this.value = restored
+  }
+
+  get value(): unknown {
+    const [last] = this.#slot
+    return this.#numbers && Number.isNaN(last) ? undefined : last
+  }
+
+  set value(epoch: unknown) {
+    this.#slot[0] = epoch
   }
 
   slot(code: TaskCode): string {

@@ -13,10 +13,17 @@ export class GuardedOutput implements Output<unknown, unknown, unknown> {
   /** The frontier again, where timestamps are numbers: one comparison decides the usual case. */
   #numberFrontier: number
 
-  constructor(operator: string, time: TimestampAlgebra<unknown>) {
+  /** `frontier` is the last epoch that left the operator before the job was restored. */
+  constructor(operator: string, time: TimestampAlgebra<unknown>, frontier: unknown) {
     this.#operator = operator
     this.#time = time
     this.#numberFrontier = isNumberTime(time) ? Number.NEGATIVE_INFINITY : Number.NaN
+    if (frontier !== undefined) this.advance(frontier)
+  }
+
+  /** The last epoch that left the operator. */
+  get frontier(): unknown {
+    return this.#frontier
   }
 
   emit(value: unknown, key: unknown, timestamp: unknown): void {

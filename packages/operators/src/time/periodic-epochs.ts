@@ -50,7 +50,9 @@ export function openPeriodic(
   time: TimestampAlgebra<unknown>,
 ): FusedOperator {
   const state = new PeriodicState(epochs, time)
+  if (context.restored !== undefined) state.restore(context.restored as PeriodicSnapshot)
   return {
+    snapshot: () => state.snapshot(),
     record(code, record) {
       const periodicState = code.bind('periodic', state)
       const epoch = code.local('epoch')
@@ -92,6 +94,12 @@ export function openPeriodic(
   }
 }
 
+interface PeriodicSnapshot {
+  readonly last: unknown
+  readonly proposed: unknown
+  readonly records: number
+}
+
 class PeriodicState {
   readonly #generator: EpochGenerator<unknown, unknown>
   readonly #everyRecords: number
@@ -104,6 +112,16 @@ class PeriodicState {
     this.#generator = epochs.generator
     this.#everyRecords = epochs.everyRecords ?? Number.POSITIVE_INFINITY
     this.#time = time
+  }
+
+  snapshot(): PeriodicSnapshot {
+    return { last: this.#last, proposed: this.#proposed, records: this.#records }
+  }
+
+  restore({ last, proposed, records }: PeriodicSnapshot): void {
+    this.#last = last
+    this.#proposed = proposed
+    this.#records = records
   }
 
   propose(value: unknown, timestamp: unknown): void {

@@ -15,7 +15,8 @@ function edgeOf(keyed = false): Edge {
 function takeAll(edge: Edge): unknown[] {
   const taken: unknown[] = []
   for (let item = edge.take(); item !== undefined; item = edge.take()) {
-    taken.push('count' in item ? item.values.slice(item.from ?? 0, item.count) : `E${String(item.epoch)}`)
+    if ('count' in item) taken.push(item.values.slice(item.from ?? 0, item.count))
+    else taken.push('epoch' in item ? `E${String(item.epoch)}` : `B${item.barrier.version}`)
   }
   return taken
 }

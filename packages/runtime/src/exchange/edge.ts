@@ -1,4 +1,5 @@
 import type { TimestampAlgebra } from '@malstrom/core'
+import type { Barrier } from '../snapshot/barrier.ts'
 import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
 
 /** Records that may wait on an edge before the task in front of it stops. */
@@ -12,6 +13,11 @@ export interface EpochMark {
   readonly epoch: unknown
 }
 
+/** A snapshot barrier on its way over an edge: what was sent before it belongs to the snapshot. */
+export interface BarrierMark {
+  readonly barrier: Barrier
+}
+
 /**
  * The way from one task to the next within a worker: a queue of frames with epochs between them, in
  * the order in which they were sent, so that a job does the same wherever its tasks are cut. An epoch
@@ -20,7 +26,7 @@ export interface EpochMark {
  */
 export class Edge {
   /** What was sent and not yet taken, oldest first. */
-  #queue: (Frame | EpochMark)[] = []
+  #queue: (Frame | EpochMark | BarrierMark)[] = []
   #taken = 0
   #records = 0
   #columns: Columns | undefined
@@ -46,6 +52,11 @@ export class Edge {
     else if (this.#time.compare(epoch, last.epoch) > 0) this.#queue[this.#queue.length - 1] = { epoch }
   }
 
+  barrier(barrier: Barrier): void {
+    this.close()
+    this.#queue.push({ barrier })
+  }
+
   /** Makes what was sent since the last frame ready to be taken. */
   close(): void {
     this.#endFrame()
@@ -60,7 +71,7 @@ export class Edge {
     return this.#records === 0 && this.#taken === this.#queue.length
   }
 
-  take(): Frame | EpochMark | undefined {
+  take(): Frame | EpochMark | BarrierMark | undefined {
     const item = this.#queue[this.#taken]
     if (item === undefined) return undefined
     this.#taken++

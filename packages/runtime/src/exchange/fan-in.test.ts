@@ -9,14 +9,14 @@ const MAX = Number.POSITIVE_INFINITY
 
 function fanInOf(inputs: number): { fanIn: FanIn; edges: readonly Edge[] } {
   const edges = Array.from({ length: inputs }, () => new Edge(false, time))
-  return { fanIn: new FanIn(edges, time), edges }
+  return { fanIn: new FanIn(edges, time, undefined), edges }
 }
 
 function takeAll(fanIn: FanIn): unknown[] {
   const taken: unknown[] = []
   for (let item = fanIn.take(); item !== undefined; item = fanIn.take()) {
     if ('count' in item) taken.push(...item.values.slice(item.from ?? 0, item.count))
-    else taken.push(`E${String(item.epoch)}`)
+    else taken.push('epoch' in item ? `E${String(item.epoch)}` : `B${item.barrier.version}`)
   }
   return taken
 }
@@ -78,6 +78,7 @@ describe('FanIn', () => {
         const drain = (all: boolean) => {
           for (let item = fanIn.take(); item !== undefined; item = all ? fanIn.take() : undefined) {
             if (!('count' in item)) {
+              if ('barrier' in item) throw new Error('nobody sent a barrier')
               expect(item.epoch).toBeGreaterThan(frontier)
               frontier = item.epoch as number
               continue

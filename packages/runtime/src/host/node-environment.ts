@@ -3,6 +3,7 @@ import type { Environment } from '../worker/environment.ts'
 /** Time and scheduling of this Node process. */
 export const nodeEnvironment: Environment = {
   nowMs: () => performance.now(),
+  dateMs: () => Date.now(),
   soon: (callback) => {
     setImmediate(callback)
   },

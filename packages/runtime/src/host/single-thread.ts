@@ -1,6 +1,14 @@
-import { checkOptionNames, type Execution, type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
+import {
+  checkOptionNames,
+  type Execution,
+  type Job,
+  MalstromError,
+  type ParamsOf,
+  type PersistenceBackend,
+  type Runtime,
+} from '@malstrom/core'
 import { canCompile } from '../compile/compile-task.ts'
-import { Worker } from '../worker/worker.ts'
+import { JobExecution } from '../coordinator/job-execution.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
 
 export interface SingleThreadOptions {
@@ -18,41 +26,55 @@ export interface SingleThreadOptions {
    * @default 60_000
    */
   readonly waitLimitMs?: number
+  /** Where state is kept, in place of the job's own `persistence`. */
+  readonly persistence?: PersistenceBackend
+  /**
+   * Time between two snapshots, in milliseconds. `Infinity`: only on demand and at the end.
+   *
+   * @default 10_000
+   */
+  readonly snapshotIntervalMs?: number
+  /** Go on from this snapshot and not from the last one. It must still be kept; the last three are. */
+  readonly restoreVersion?: number
+  /** Operators, sources and sinks that the job no longer has, whose saved state may be dropped. */
+  readonly allowDropped?: readonly string[]
 }
 
 /** Runs jobs in this thread. Several jobs may run at the same time; they share the thread. */
 export function singleThread(options: SingleThreadOptions = {}): Runtime {
-  const { tasks = 'auto', waitLimitMs = 60_000 } = options
-  checkOptionNames('singleThread', options, ['tasks', 'waitLimitMs'])
+  const { tasks = 'auto', waitLimitMs = 60_000, snapshotIntervalMs = 10_000, restoreVersion, allowDropped = [] } = options
+  checkOptionNames('singleThread', options, ['tasks', 'waitLimitMs', 'persistence', 'snapshotIntervalMs', 'restoreVersion', 'allowDropped'])
   if (!['auto', 'compiled', 'interpreted'].includes(tasks) || !(waitLimitMs > 0 && waitLimitMs < 2 ** 31)) {
     throw new MalstromError(
       'ERR_OPERATOR_ARGUMENT',
       `singleThread: tasks is auto, compiled or interpreted (not ${tasks}); waitLimitMs is above 0 (not ${waitLimitMs}).`,
     )
   }
+  if (!(snapshotIntervalMs > 0 && (snapshotIntervalMs < 2 ** 31 || snapshotIntervalMs === Number.POSITIVE_INFINITY))) {
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `singleThread: snapshotIntervalMs is above 0 (not ${snapshotIntervalMs}).`)
+  }
   const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>): Promise<Execution> => {
     checkJob(job)
-    const worker = new Worker({
+    const execution = new JobExecution({
       graph: job.graph(params as P),
-      workerId: 0,
-      generation: 1,
       environment: nodeEnvironment,
       waitLimitMs,
       interpret: tasks === 'interpreted' || (tasks === 'auto' && !canCompile()),
+      backend: options.persistence ?? job.persistence?.(params as P),
+      ownsBackend: options.persistence === undefined,
+      snapshotIntervalMs,
+      restoreVersion,
+      allowDropped,
+      ended: () => release(),
     })
-    // A promise of its own: if the job fails and nobody listens, Node reports it as unhandled.
-    const finished = worker.finished.finally(keepProcessAlive())
+    const release = keepProcessAlive()
     try {
-      await worker.start()
+      await execution.start()
     } catch (error) {
-      finished.catch(() => {}) // It rejects with the same error.
+      release()
       throw error
     }
-    const cancel = () => {
-      finished.catch(() => {}) // Whoever cancels hears of it from `cancel`.
-      return worker.cancel()
-    }
-    return { finished, status: () => worker.status(), cancel, [Symbol.asyncDispose]: cancel }
+    return execution
   }
   return {
     start,

@@ -1,4 +1,13 @@
-import { checkKey, type Key, type PartitionContext, type Sink, type SinkNode, type SinkPartition } from '@malstrom/core'
+import {
+  checkKey,
+  type Key,
+  type PartitionContext,
+  type Sink,
+  type SinkNode,
+  type SinkPartition,
+  type SnapshotVersion,
+} from '@malstrom/core'
+import type { SinkSnapshot } from '../snapshot/snapshot.ts'
 import { CellIndex } from '../state/cell-index.ts'
 import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
@@ -32,6 +41,8 @@ export interface SinkStationOptions {
   readonly context: PartitionContext
   readonly environment: Environment
   readonly waitLimitMs: number
+  /** What the partitions are reopened from. */
+  readonly restored: SinkSnapshot | undefined
   failed(error: Error): void
 }
 
@@ -66,6 +77,8 @@ export class SinkStation {
   constructor(gate: Gate, options: SinkStationOptions) {
     this.#gate = gate
     this.#options = options
+    this.written = options.restored?.written ?? 0
+    this.frontier = options.restored?.frontier
     this.sink = options.node.sink
   }
 
@@ -78,7 +91,7 @@ export class SinkStation {
     if (this.#waiting) return undefined
     const open = this.#open.get(partition)
     if (open === undefined) {
-      this.#wait(this.#openPartition(partition))
+      this.#wait(this.#openPartition(partition, undefined))
       return undefined
     }
     this.partition = partition
@@ -116,6 +129,43 @@ export class SinkStation {
   /** Whether everything that came has been written. */
   get drained(): boolean {
     return !this.#waiting && this.#held.length === 0
+  }
+
+  /**
+   * Reopens the partitions of a snapshot and commits what they had staged for it, before anything is
+   * written: the job may have been killed between the snapshot and its commits.
+   */
+  async restore(version: SnapshotVersion): Promise<void> {
+    for (const { partition, state } of this.#options.restored?.partitions ?? []) await this.#openPartition(partition, state)
+    await this.commit(version)
+  }
+
+  /**
+   * Stages everything that was written for snapshot `version`, while nothing is written. Called
+   * between two frames, with nothing held.
+   */
+  async precommit(version: SnapshotVersion): Promise<SinkSnapshot> {
+    const partitions: { partition: Key; state: unknown }[] = []
+    const { written, frontier } = this
+    if (this.#opened.length > 0) {
+      const stage = async () => {
+        for (const { key, writer } of this.#opened) {
+          await this.#within(`flush partition ${String(key)}`, () => writer.flush())
+          partitions.push({ partition: key, state: await this.#within('take its snapshot', () => writer.snapshot(version)) })
+        }
+      }
+      const staged = stage()
+      void this.#wait(staged)
+      await staged
+    }
+    return { sink: this.node.name, written, frontier, partitions }
+  }
+
+  /** Makes visible what was staged for snapshot `version`, which is durable. */
+  async commit(version: SnapshotVersion): Promise<void> {
+    for (const { key, writer } of [...this.#opened]) {
+      if (writer.commit !== undefined) await this.#within(`commit partition ${String(key)}`, () => writer.commit?.(version))
+    }
   }
 
   /** The job is complete: makes everything visible. */
@@ -159,10 +209,10 @@ export class SinkStation {
     )
   }
 
-  async #openPartition(partition: Key): Promise<void> {
+  async #openPartition(partition: Key, state: unknown): Promise<void> {
     const open = async () => {
       checkKey(partition)
-      const writer = await this.sink.openPartition(partition, undefined, this.#options.context)
+      const writer = await this.sink.openPartition(partition, state, this.#options.context)
       // It answered after the end of the job, or of its patience.
       if (this.#closed) await writer.close()
       return writer

@@ -24,13 +24,15 @@ export class PartitionFrontiers {
   readonly #time: TimestampAlgebra<unknown>
   readonly #generate: PartitionEpochs['generate']
 
-  constructor(time: TimestampAlgebra<unknown>, epochs: PartitionEpochs) {
+  /** `merged` is the merged frontier of the snapshot that is restored. */
+  constructor(time: TimestampAlgebra<unknown>, epochs: PartitionEpochs, merged?: unknown) {
+    this.merged = merged
     this.#time = time
     this.#generate = epochs.generate
   }
 
-  add(): PartitionFrontier {
-    const partition: PartitionFrontier = { epoch: undefined, excluded: false }
+  add(epoch?: unknown, excluded = false): PartitionFrontier {
+    const partition: PartitionFrontier = { epoch, excluded }
     this.#partitions.push(partition)
     return partition
   }

@@ -3,12 +3,14 @@ import {
   type Key,
   MalstromError,
   type PartitionContext,
+  type SnapshotVersion,
   type SourceNode,
   type SourcePartition,
   type SourceStatus,
   type SourceStatusReport,
 } from '@malstrom/core'
 import { FRAME_RECORDS_MAX, type Frame } from '../exchange/frame.ts'
+import type { SourcePartitionSnapshot, SourceSnapshot } from '../snapshot/snapshot.ts'
 import { CellIndex } from '../state/cell-index.ts'
 import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
@@ -18,10 +20,15 @@ import { checkTimestamps } from './check-timestamps.ts'
 import type { PartitionFrontier, PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
 
+// biome-ignore lint/suspicious/noExplicitAny: a graph knows only erased sources
+type Reader = SourcePartition<any, any, any>
+
 interface OpenPartition {
   readonly key: Key
-  // biome-ignore lint/suspicious/noExplicitAny: a graph knows only erased sources
-  readonly reader: SourcePartition<any, any, any>
+  /** `undefined` if the partition had finished before the job was restored. */
+  readonly reader: Reader | undefined
+  /** Where it stood when the job was restored. */
+  readonly restored: SourcePartitionSnapshot | undefined
   readonly frontier: PartitionFrontier | undefined
   state: 'active' | 'idle' | 'finished'
   recordsIn: number
@@ -38,6 +45,7 @@ export interface SourceStationOptions {
   readonly environment: Environment
   readonly waitLimitMs: number
   readonly frontiers: PartitionFrontiers | undefined
+  readonly restored: SourceSnapshot | undefined
   /** There is something to do: a partition can be read, or the frontier may have moved. */
   wake(): void
   failed(error: Error): void
@@ -70,12 +78,42 @@ export class SourceStation {
   }
 
   async open(): Promise<void> {
-    const { node, frontiers } = this.#options
+    const { node } = this.#options
     const keys = await this.#within('list its partitions', async () => checkPartitions(await node.source.listPartitions()))
+    const restored = new CellIndex<{ readonly key: Key; readonly saved: SourcePartitionSnapshot }>()
+    for (const saved of this.#options.restored?.partitions ?? []) restored.add({ key: saved.partition, saved })
+    const known = new CellIndex<{ readonly key: Key }>()
     for (const key of keys) {
-      const reader = await this.#within(`open partition ${String(key)}`, () => this.#openReader(key))
-      const frontier = frontiers?.add()
-      this.#partitions.push({ key, reader, frontier, state: 'active', recordsIn: 0, idleForLong: false, cancelIdleTimer: undefined })
+      known.add({ key })
+      await this.#openPartition(key, restored.get(key)?.saved)
+    }
+    // A partition that is no longer listed still has a position, and what to do about it is the source's decision.
+    for (const saved of this.#options.restored?.partitions ?? []) {
+      if (known.get(saved.partition) === undefined) await this.#openPartition(saved.partition, saved)
+    }
+  }
+
+  /** Where every partition stands. */
+  snapshot(): readonly SourcePartitionSnapshot[] {
+    return this.#partitions.map(({ key, reader, restored, frontier, state, recordsIn }) => ({
+      partition: key,
+      position: reader === undefined ? restored?.position : this.#positionOf(reader),
+      finished: state === 'finished',
+      recordsIn,
+      frontier: frontier?.epoch,
+      excluded: frontier?.excluded ?? false,
+    }))
+  }
+
+  /** The positions of snapshot `version` are durable. */
+  committed(version: SnapshotVersion): void {
+    const { node, job } = this.#options
+    for (const { reader } of this.#partitions) {
+      try {
+        reader?.committed?.(version)
+      } catch (error) {
+        throw attribute(error, node, job)
+      }
     }
   }
 
@@ -106,7 +144,7 @@ export class SourceStation {
       partitions.map(
         ({ key, reader }) =>
           () =>
-            this.#within(`close partition ${String(key)}`, () => reader.close()),
+            this.#within(`close partition ${String(key)}`, () => reader?.close()),
       ),
     )
   }
@@ -122,20 +160,47 @@ export class SourceStation {
     }))
   }
 
-  async #openReader(key: Key): Promise<OpenPartition['reader']> {
+  async #openPartition(key: Key, restored: SourcePartitionSnapshot | undefined): Promise<void> {
+    const { frontiers } = this.#options
+    const finished = restored?.finished ?? false
+    const reader = finished
+      ? undefined
+      : await this.#within(`open partition ${String(key)}`, () => this.#openReader(key, restored?.position))
+    this.#partitions.push({
+      key,
+      reader,
+      restored,
+      frontier: frontiers?.add(restored?.frontier, finished || (restored?.excluded ?? false)),
+      state: finished ? 'finished' : 'active',
+      recordsIn: restored?.recordsIn ?? 0,
+      idleForLong: restored?.excluded ?? false,
+      cancelIdleTimer: undefined,
+    })
+  }
+
+  async #openReader(key: Key, position: unknown): Promise<Reader> {
     const { node, context } = this.#options
-    const reader = await node.source.openPartition(key, undefined, context)
+    const reader = await node.source.openPartition(key, position, context)
     // It answered after the end of the patience for it.
     if (this.#closed) await reader.close()
     return reader
   }
 
+  #positionOf(reader: Reader): unknown {
+    try {
+      return reader.snapshot()
+    } catch (error) {
+      throw attribute(error, this.#options.node, this.#options.job)
+    }
+  }
+
   #pollPartition(partition: OpenPartition): void {
+    const reader = partition.reader as Reader
     const frame = this.#frame
     const { node, job, frontiers } = this.#options
     frame.clear()
     try {
-      partition.state = stateOf(partition.reader.poll(frame, FRAME_RECORDS_MAX))
+      partition.state = stateOf(reader.poll(frame, FRAME_RECORDS_MAX))
       // With a timestamp function of its own, a job does not look at those of the source.
       if (node.epochs?.timestampOf === undefined) checkTimestamps(frame, node.source.time)
     } catch (error) {
@@ -146,11 +211,11 @@ export class SourceStation {
       if (frame.count > 0) noLongerIdle(partition, partition.frontier)
       frontiers.current = partition.frontier
     }
-    if (partition.state === 'idle') this.#awaitReady(partition)
+    if (partition.state === 'idle') this.#awaitReady(partition, reader)
     if (partition.state === 'finished') this.#finishing = partition
   }
 
-  #awaitReady(partition: OpenPartition): void {
+  #awaitReady(partition: OpenPartition, reader: Reader): void {
     const { environment, node, job, wake, failed } = this.#options
     const idleAfterMs = node.epochs?.idleAfterMs
     // A partition that is ready and then has no record after all has been idle all the time.
@@ -161,7 +226,7 @@ export class SourceStation {
       })
     }
     // Started in a promise, so that a `ready` that throws is a source that fails.
-    const ready = new Promise<void>((resolve) => resolve(partition.reader.ready()))
+    const ready = new Promise<void>((resolve) => resolve(reader.ready()))
     ready.then(
       () => {
         if (this.#closed) return

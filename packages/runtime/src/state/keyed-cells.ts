@@ -1,35 +1,39 @@
 import type { Cell, Key, StateStore } from '@malstrom/core'
 import { CellIndex } from './cell-index.ts'
+import { CellsSave } from './cells-save.ts'
+import { DirtyList } from './dirty-list.ts'
+import { KeyedCell } from './keyed-cell.ts'
 
-/** The state of one key. Cells form a list in the order in which their keys were first seen. */
-class KeyedCell<K extends Key, S> implements Cell<K, S> {
-  readonly key: K
-  state: S | undefined
-  previous: KeyedCell<K, S> | undefined
-  next: KeyedCell<K, S> | undefined
-  removed = false
-
-  constructor(key: K, previous: KeyedCell<K, S> | undefined) {
-    this.key = key
-    this.state = undefined
-    this.previous = previous
-    this.next = undefined
-  }
-}
-
-/** The keyed state of one operator on one worker. */
+/**
+ * The keyed state of one operator on one worker. While changes are tracked, a cell that is looked up is
+ * taken as changed, because a state may be changed in place: looking up costs one comparison more,
+ * and the first look in each period (from snapshot to snapshot) adds the cell to a list.
+ */
 export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   readonly #index = new CellIndex<KeyedCell<K, S>>()
   #first: KeyedCell<K, S> | undefined
   #last: KeyedCell<K, S> | undefined
   #size = 0
+  #period = 1
+  /** Cells that were changed in this period; `undefined` if nobody tracks changes. */
+  #dirty: DirtyList<KeyedCell<K, S>> | undefined
+  /** The snapshot that is being written. */
+  #save: CellsSave<K, S> | undefined
 
   get size(): number {
     return this.#size
   }
 
+  /** Cells that were changed since the last snapshot. */
+  get dirty(): number {
+    return this.#dirty?.length ?? 0
+  }
+
   cell(key: K): KeyedCell<K, S> {
-    return this.#index.get(key) ?? this.#create(key)
+    const cell = this.#index.get(key)
+    if (cell === undefined) return this.#create(key, this.#period, false)
+    if (cell.changedIn !== this.#period) this.#touch(cell)
+    return cell
   }
 
   remove(cell: Cell<K, S>): void {
@@ -37,7 +41,10 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   }
 
   get(key: K): S | undefined {
-    return this.#index.get(key)?.state
+    const cell = this.#index.get(key)
+    if (cell === undefined) return undefined
+    this.#touchObject(cell)
+    return cell.state
   }
 
   set(key: K, state: S): void {
@@ -54,30 +61,88 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   *[Symbol.iterator](): Iterator<[key: K, state: S]> {
     // A removed cell keeps its `next`, so an iteration that stands on it goes on.
     for (let cell = this.#first; cell !== undefined; cell = cell.next) {
-      if (!cell.removed && cell.state !== undefined) yield [cell.key, cell.state]
+      if (cell.removed || cell.state === undefined) continue
+      this.#touchObject(cell)
+      yield [cell.key, cell.state]
     }
   }
 
-  #create(key: K): KeyedCell<K, S> {
+  /** Adds what a snapshot holds, in its order. */
+  restore(key: K, state: S): void {
+    const cell = this.#index.get(key) ?? this.#create(key, 0, true)
+    cell.state = state
+  }
+
+  /** Takes away what a snapshot says was removed. */
+  restoreRemoval(key: K): void {
+    this.delete(key)
+  }
+
+  /** From now on, snapshots can be taken. What was restored counts as unchanged. */
+  trackChanges(): void {
+    this.#dirty = new DirtyList()
+  }
+
+  /**
+   * Takes a snapshot: of all cells, or of those changed since the last one. It costs the same however
+   * many there are; the result is then written piece by piece, while the states go on changing.
+   */
+  takeSnapshot(whole: boolean, form: { pack(state: S): unknown; copy(state: S): unknown }): CellsSave<K, S> {
+    const changed = this.#dirty ?? new DirtyList()
+    const save = new CellsSave<K, S>({
+      period: this.#period,
+      changed: whole ? undefined : changed,
+      first: this.#first,
+      last: this.#last,
+      pack: form.pack,
+      copy: form.copy,
+      unlink: (cell) => this.#takeOut(cell),
+    })
+    this.#save = save
+    this.#dirty = new DirtyList()
+    this.#period++
+    return save
+  }
+
+  /** The first change of a cell in this period is to come. */
+  #touch(cell: KeyedCell<K, S>): void {
+    this.#save?.beforeChange(cell)
+    cell.changedIn = this.#period
+    this.#dirty?.push(cell)
+  }
+
+  /** Who is given an object may change it. */
+  #touchObject(cell: KeyedCell<K, S>): void {
+    if (cell.changedIn !== this.#period && typeof cell.state === 'object' && this.#dirty !== undefined) this.#touch(cell)
+  }
+
+  #create(key: K, changedIn: number, stored: boolean): KeyedCell<K, S> {
     // A tuple belongs to the caller, who might change it.
     const owned = typeof key === 'object' ? (Object.freeze([...key]) as unknown as K) : key
-    const cell = new KeyedCell<K, S>(owned, this.#last)
+    const cell = new KeyedCell<K, S>(owned, this.#last, changedIn, stored)
     if (this.#last === undefined) this.#first = cell
     else this.#last.next = cell
     this.#last = cell
     this.#index.add(cell)
     this.#size++
+    if (changedIn === this.#period) this.#dirty?.push(cell)
     return cell
   }
 
   #unlink(cell: KeyedCell<K, S>): void {
     if (cell.removed) return
+    if (cell.changedIn !== this.#period) this.#touch(cell)
     cell.removed = true
+    this.#index.delete(cell.key)
+    this.#size--
+    // A snapshot that walks along the list takes the cell out when it has passed.
+    if (this.#save?.stillNeeds(cell) !== true) this.#takeOut(cell)
+  }
+
+  #takeOut(cell: KeyedCell<K, S>): void {
     if (cell.previous === undefined) this.#first = cell.next
     else cell.previous.next = cell.next
     if (cell.next === undefined) this.#last = cell.previous
     else cell.next.previous = cell.previous
-    this.#index.delete(cell.key)
-    this.#size--
   }
 }

@@ -5,6 +5,8 @@
 export interface Environment {
   /** Milliseconds from an arbitrary start; never goes back. */
   nowMs(): number
+  /** Milliseconds since 1970; only for people to read. */
+  dateMs(): number
   /** Calls back after I/O has had its turn. */
   soon(callback: () => void): void
   /** Calls back once after `delayMs`; the result cancels it. */

@@ -2,6 +2,7 @@ import type { TaskBody } from '../compile/task-body.ts'
 import type { Edge } from '../exchange/edge.ts'
 import type { FanIn } from '../exchange/fan-in.ts'
 import type { Frame } from '../exchange/frame.ts'
+import type { Barrier } from '../snapshot/barrier.ts'
 import type { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import type { SourceStation } from '../source/source-station.ts'
 import type { Environment } from './environment.ts'
@@ -23,13 +24,20 @@ export class Task {
   /** The frame during which the gate closed, and the record at which to go on. */
   #paused: { readonly frame: Frame; readonly from: number } | undefined
   #closedEdges = 0
-  #ended = false
+  #ended: boolean
+  /** A snapshot barrier that is to go out with the next step of a source. */
+  #barrier: Barrier | undefined
+  /** Takes no more from the source, because the job is going to stop. */
+  #halted = false
+  /** Called when a barrier passes, between the records before it and those after it. */
+  passed: (barrier: Barrier) => void = () => {}
 
-  constructor(gate: Gate, input: TaskInput, outputs: readonly Edge[], body: TaskBody) {
+  constructor(gate: Gate, input: TaskInput, outputs: readonly Edge[], body: TaskBody, ended: boolean) {
     this.gate = gate
     this.#input = input
     this.#outputs = outputs
     this.#body = body
+    this.#ended = ended
   }
 
   /** Whether the input has ended and everything of it has been processed. */
@@ -39,6 +47,16 @@ export class Task {
 
   get readsSource(): boolean {
     return this.#input.from === 'source'
+  }
+
+  /** Where the frames come from. */
+  get input(): TaskInput {
+    return this.#input
+  }
+
+  /** Sends a snapshot barrier after what has been read so far. Only for tasks that read a source. */
+  send(barrier: Barrier): void {
+    this.#barrier = barrier
   }
 
   startTicks(environment: Environment, wake: () => void): void {
@@ -61,7 +79,7 @@ export class Task {
   /** Does a bounded piece of work; returns false if there is nothing to do now. */
   step(): boolean {
     this.#updateGate()
-    if (this.#ended || this.gate.closed) return false
+    if (this.gate.closed) return false
     const worked = this.#work()
     if (worked) for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]?.close()
     return worked
@@ -74,7 +92,7 @@ export class Task {
       this.#runFrame(frame, from)
       return true
     }
-    if (this.#dueTicks.length > 0) {
+    if (this.#dueTicks.length > 0 && !this.#ended) {
       for (const run of this.#dueTicks.splice(0)) run()
       return true
     }
@@ -82,6 +100,14 @@ export class Task {
   }
 
   #workFromSource({ station, frontiers, end }: TaskInput & { from: 'source' }): boolean {
+    if (this.#barrier !== undefined) {
+      const barrier = this.#barrier
+      this.#barrier = undefined
+      this.#halted = barrier.last
+      this.#pass(barrier)
+      return true
+    }
+    if (this.#ended || this.#halted) return false
     const epoch = frontiers?.merge()
     if (epoch !== undefined) {
       this.#body.epoch(epoch)
@@ -101,12 +127,18 @@ export class Task {
     const item = fanIn.take()
     if (item !== undefined) {
       if ('count' in item) this.#runFrame(item, item.from ?? 0)
+      else if ('barrier' in item) this.#pass(item.barrier)
       else this.#body.epoch(item.epoch)
       return true
     }
-    if (!feeders.every((task) => task.ended)) return false
+    if (this.#ended || !feeders.every((task) => task.ended)) return false
     this.#ended = true
     return true
+  }
+
+  #pass(barrier: Barrier): void {
+    this.passed(barrier)
+    for (const edge of this.#outputs) edge.barrier(barrier)
   }
 
   #runFrame(frame: Frame, from: number): void {

@@ -1,11 +1,20 @@
-import type { JobGraph, JobStatus } from '@malstrom/core'
+import { assert, type JobGraph, type JobStatus, MalstromError, type SnapshotVersion } from '@malstrom/core'
+import type { Barrier } from '../snapshot/barrier.ts'
+import type { WorkerSnapshot } from '../snapshot/snapshot.ts'
+import { SnapshotRun } from '../snapshot/snapshot-run.ts'
+import { type StateLocation, StateWritings } from '../snapshot/state-writing.ts'
 import { withOthers } from './attempt-all.ts'
-import { type BuiltTasks, buildTasks } from './build-tasks.ts'
+import { type BuiltTasks, buildTasks, type RestoredJob } from './build-tasks.ts'
 import type { Environment } from './environment.ts'
 import type { Task } from './task.ts'
 
 /** The worker gives the event loop a turn after so long, so that I/O proceeds. */
 const TURN_MS_MAX = 4
+
+export type WorkerState = 'running' | 'finished' | 'cancelled' | 'suspended' | 'failed'
+
+/** What a worker knows of the state of its job. */
+export type WorkerStatus = Omit<JobStatus, 'state' | 'snapshot' | 'restarts'> & { readonly state: WorkerState }
 
 export interface WorkerOptions {
   readonly graph: JobGraph
@@ -16,6 +25,12 @@ export interface WorkerOptions {
   readonly waitLimitMs: number
   /** Whether tasks are interpreted instead of compiled. */
   readonly interpret: boolean
+  /** What the job goes on from. */
+  readonly restored?: RestoredJob | undefined
+  /** Where states are written; without it there are no snapshots. */
+  readonly stateLocation?: StateLocation | undefined
+  /** Called when everything has been processed, before anything is closed: takes the last snapshot. */
+  readonly complete?: () => Promise<void>
 }
 
 /**
@@ -30,7 +45,12 @@ export class Worker {
   readonly #graph: JobGraph
   readonly #built: BuiltTasks
   readonly #downstreamFirst: readonly Task[]
-  #state: JobStatus['state'] = 'running'
+  readonly #options: WorkerOptions
+  readonly #writings: StateWritings | undefined
+  /** The snapshot that is being taken. */
+  #snapshot: SnapshotRun | undefined
+  #state: WorkerState = 'running'
+  #completing = false
   #scheduled = false
   #ending = false
   /** A source lists its records only while it is open. */
@@ -39,9 +59,14 @@ export class Worker {
   #reject: (error: unknown) => void = () => {}
 
   constructor(options: WorkerOptions) {
+    this.#options = options
     this.#environment = options.environment
     this.#graph = options.graph
-    this.#built = buildTasks({ ...options, wake: () => this.#wake(), failed: (error) => void this.#end('failed', error) })
+    const tracked = options.stateLocation !== undefined
+    const failed = (error: unknown) => void this.#end('failed', error)
+    this.#built = buildTasks({ ...options, restored: options.restored, tracked, wake: () => this.#wake(), failed })
+    this.#writings = this.#openWritings(failed)
+    for (const members of this.#built.members) members.task.passed = () => this.#snapshot?.passed(members)
     this.#downstreamFirst = [...this.#built.tasks].reverse()
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -54,6 +79,9 @@ export class Worker {
   /** Opens the sources and starts to read. Rejects, with everything closed, if a source does not open. */
   async start(): Promise<void> {
     try {
+      const { restored } = this.#options
+      // What was staged for the restored snapshot becomes visible before anything else is written.
+      if (restored !== undefined) for (const sink of this.#built.sinks) await sink.restore(restored.snapshot.version)
       for (const { station } of this.#built.sources) await station.open()
     } catch (error) {
       await this.#end('failed', error)
@@ -61,6 +89,49 @@ export class Worker {
     }
     for (const task of this.#built.tasks) task.startTicks(this.#environment, () => this.#wake())
     this.#wake()
+  }
+
+  /** Takes a snapshot; resolves with what this worker contributes, when all of it is durable. */
+  snapshot(barrier: Barrier): Promise<WorkerSnapshot> {
+    if (this.#ending) return Promise.reject(notRunning(this.#graph.name))
+    assert(this.#snapshot === undefined, 'snapshots are taken one at a time')
+    assert(this.#writings !== undefined, 'a worker that takes snapshots knows where to write them')
+    const writings = this.#writings
+    const run = new SnapshotRun({
+      barrier,
+      members: this.#built.members,
+      write: (operator, version) => writings.write(operator, version),
+      wake: () => this.#wake(),
+    })
+    this.#snapshot = run
+    for (const { task } of this.#built.sources) task.send(barrier)
+    this.#wake()
+    run.done.then(
+      (taken) => {
+        writings.taken(taken)
+        this.#snapshot = undefined
+        this.#wake()
+      },
+      (error) => this.#end('failed', error),
+    )
+    return run.done
+  }
+
+  /** Snapshot `version` is durable everywhere: sinks make visible what they staged for it, sources hear of it. */
+  async committed(version: SnapshotVersion): Promise<void> {
+    for (const sink of this.#built.sinks) await sink.commit(version)
+    for (const { station } of this.#built.sources) station.committed(version)
+  }
+
+  /** Ends the job because of something outside of it. */
+  fail(error: unknown): void {
+    void this.#end('failed', error)
+  }
+
+  /** Closes everything after the last snapshot of a job that is suspended. */
+  async suspend(): Promise<void> {
+    await this.#end('suspended')
+    await this.finished
   }
 
   /** Stops reading, writes out what the sinks have, and closes everything. */
@@ -71,7 +142,7 @@ export class Worker {
     if (!endsByItself) await this.finished
   }
 
-  status(): JobStatus {
+  status(): WorkerStatus {
     const sources = this.#sourceReports()
     const operators = this.#built.operatorReports()
     return {
@@ -84,6 +155,21 @@ export class Worker {
       sources,
       operators,
     }
+  }
+
+  #openWritings(failed: (error: unknown) => void): StateWritings | undefined {
+    const { stateLocation, graph, generation, environment, waitLimitMs, restored } = this.#options
+    if (stateLocation === undefined) return undefined
+    return new StateWritings({
+      location: stateLocation,
+      job: graph.name,
+      generation,
+      environment,
+      waitLimitMs,
+      restored: restored?.snapshot,
+      wake: () => this.#wake(),
+      failed,
+    })
   }
 
   #sourceReports(): JobStatus['sources'] {
@@ -125,7 +211,21 @@ export class Worker {
       void this.#end('failed', error)
       return
     }
-    if (this.#built.tasks.every((task) => task.ended) && this.#built.sinks.every((sink) => sink.drained)) void this.#end('finished')
+    if (this.#built.tasks.every((task) => task.ended) && this.#built.sinks.every((sink) => sink.drained)) this.#complete()
+  }
+
+  #complete(): void {
+    const { complete } = this.#options
+    if (this.#snapshot !== undefined || this.#completing) return
+    if (complete === undefined) {
+      void this.#end('finished')
+      return
+    }
+    this.#completing = true
+    complete().then(
+      () => this.#end('finished'),
+      (error) => this.#end('failed', error),
+    )
   }
 
   /** Finishes what is under way, then gives each source one turn, so that none starves. Returns false if nothing could be done. */
@@ -137,10 +237,12 @@ export class Worker {
         if (task.readsSource) break
       }
     }
+    // A slice of the snapshot between two frames.
+    if (this.#snapshot?.slice() === true) worked = true
     return worked
   }
 
-  async #end(state: 'finished' | 'cancelled' | 'failed', error?: unknown): Promise<void> {
+  async #end(state: Exclude<WorkerState, 'running'>, error?: unknown): Promise<void> {
     if (this.#ending) {
       // Whoever cancels a job that ends by itself waits for that.
       await this.finished.catch(() => {})
@@ -148,6 +250,7 @@ export class Worker {
     }
     this.#ending = true
     for (const task of this.#built.tasks) task.stopTicks()
+    this.#snapshot?.fail(error ?? notRunning(this.#graph.name))
     const errors = error === undefined ? [] : [error]
     await this.#closeAll(state, errors)
     this.#state = errors.length > 0 ? 'failed' : state
@@ -156,7 +259,7 @@ export class Worker {
   }
 
   /** Closes everything, also after something could not be closed; what fails is added to `errors`. */
-  async #closeAll(state: 'finished' | 'cancelled' | 'failed', errors: unknown[]): Promise<void> {
+  async #closeAll(state: WorkerState, errors: unknown[]): Promise<void> {
     const attempt = async (action: () => Promise<void>) => {
       try {
         await action()
@@ -165,9 +268,14 @@ export class Worker {
       }
     }
     this.#sourceReports()
-    if (state === 'finished') for (const sink of this.#built.sinks) await attempt(() => sink.finish())
+    // With snapshots, the last one has made everything visible.
+    if (state === 'finished' && this.#writings === undefined) for (const sink of this.#built.sinks) await attempt(() => sink.finish())
     if (state === 'cancelled') for (const sink of this.#built.sinks) await attempt(() => sink.flush())
     for (const { station } of this.#built.sources) await attempt(() => station.close())
     for (const sink of this.#built.sinks) await attempt(() => sink.close())
   }
+}
+
+function notRunning(job: string): MalstromError {
+  return new MalstromError('ERR_NOT_RUNNING', `Job "${job}" cannot take a snapshot: it has ended.`, { context: { job } })
 }

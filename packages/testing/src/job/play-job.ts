@@ -8,7 +8,7 @@ export interface PlayableWorker {
   readonly finished: Promise<void>
   start(): Promise<void>
   cancel(): Promise<void>
-  status(): JobStatus
+  status(): Omit<JobStatus, 'state' | 'snapshot' | 'restarts'> & { readonly state: string }
 }
 
 export interface PlayableWorkerOptions {

@@ -13,6 +13,8 @@ export class VirtualEnvironment {
 
   readonly nowMs = (): number => this.#nowMs
 
+  readonly dateMs = (): number => this.#nowMs
+
   readonly soon = (callback: () => void): void => {
     this.#scheduled++
     setImmediate(() => {

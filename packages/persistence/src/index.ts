@@ -1,0 +1,2 @@
+export { diskPersistence } from './disk-persistence.ts'
+export { memoryPersistence } from './memory-persistence.ts'

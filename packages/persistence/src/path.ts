@@ -1,0 +1,42 @@
+import { MalstromError } from '@malstrom/core'
+
+const PATH_CHARACTERS_MAX = 512
+
+/** A path has parts with `/` between them; no part is empty, `.` or `..`. */
+export function checkPath(path: string): void {
+  const parts = typeof path === 'string' ? path.split('/') : []
+  if (parts.length > 0 && path.length <= PATH_CHARACTERS_MAX && parts.every((part) => part !== '' && part !== '.' && part !== '..')) return
+  throw new MalstromError(
+    'ERR_STORE',
+    `${JSON.stringify(path)} is no path of an object: it has parts of at least one character with "/" between them, none of them "." or "..", and at most ${PATH_CHARACTERS_MAX} characters.`,
+  )
+}
+
+/** A scope is one part of a path. */
+export function checkScope(scope: string): void {
+  checkPath(scope)
+  if (scope.includes('/')) throw new MalstromError('ERR_STORE', `The scope ${JSON.stringify(scope)} must not contain "/".`)
+}
+
+/** A part of a path as a file name that is safe everywhere: letters, digits, `-`, `_` and `.` stay, other bytes become `%xx`. */
+export function fileNameOf(part: string): string {
+  const bytes = new TextEncoder().encode(part)
+  let name = ''
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte)
+    name += /[\w.-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`
+  }
+  return name
+}
+
+/** The part of a path that has this file name. */
+export function partOf(fileName: string): string {
+  const bytes: number[] = []
+  for (let at = 0; at < fileName.length; at++) {
+    if (fileName[at] === '%') {
+      bytes.push(Number.parseInt(fileName.slice(at + 1, at + 3), 16))
+      at += 2
+    } else bytes.push(fileName.charCodeAt(at))
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes))
+}

@@ -1,0 +1,197 @@
+import { type Execution, type JobGraph, type JobStatus, MalstromError, type PersistenceBackend, type SnapshotVersion } from '@malstrom/core'
+import type { Environment } from '../worker/environment.ts'
+import { Generation } from './generation.ts'
+import { RestartPolicy } from './restart-policy.ts'
+import { StateStore, workerScope } from './state-store.ts'
+
+export interface JobExecutionOptions {
+  readonly graph: JobGraph
+  readonly environment: Environment
+  readonly waitLimitMs: number
+  readonly interpret: boolean
+  readonly backend: PersistenceBackend | undefined
+  /** Whether the backend was made for this execution, which then closes it. */
+  readonly ownsBackend: boolean
+  readonly snapshotIntervalMs: number
+  /** The snapshot to go on from; by default the last one. */
+  readonly restoreVersion?: SnapshotVersion | undefined
+  readonly allowDropped: readonly string[]
+  /** Called when the job has ended and everything is closed. */
+  ended(): void
+}
+
+/** What a restart would not mend: it fails at once. */
+const FATAL = new Set([
+  'ERR_FENCED',
+  'ERR_STATE_LOCATION',
+  'ERR_SNAPSHOT_MISMATCH',
+  'ERR_SNAPSHOT_NOT_FOUND',
+  'ERR_SNAPSHOT_CORRUPT',
+  'ERR_VALUE_NOT_ENCODABLE',
+])
+
+/**
+ * A running job. If it fails and has state somewhere, it goes back to its last snapshot in a new
+ * generation, after a pause; a job without state fails, because it could only begin anew.
+ */
+export class JobExecution implements Execution {
+  readonly finished: Promise<void>
+  readonly #options: JobExecutionOptions
+  readonly #restarts = new RestartPolicy()
+  #generation: Generation | undefined
+  #store: StateStore | undefined
+  #lastStatus: JobStatus | undefined
+  #restarted = 0
+  #state: 'running' | 'restarting' | 'ended' = 'running'
+  /** Set when the user has asked for the end. */
+  #stopping = false
+  #cancelPause: () => void = () => {}
+  #resolve: () => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(options: JobExecutionOptions) {
+    this.#options = options
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** Starts the job. Rejects, with everything closed, if that is not possible. */
+  async start(): Promise<void> {
+    try {
+      await this.#startGeneration(this.#options.restoreVersion)
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+  }
+
+  status(): JobStatus {
+    const known = this.#generation?.status()
+    if (known === undefined) return { ...(this.#lastStatus as JobStatus), state: this.#state === 'restarting' ? 'restarting' : 'failed' }
+    const state = known.state === 'failed' && this.#state === 'restarting' ? 'restarting' : known.state
+    return { ...known, state, restarts: this.#restarted }
+  }
+
+  async snapshot(): Promise<SnapshotVersion> {
+    this.#checkPersistence('takes no snapshots')
+    return this.#running('take a snapshot').snapshot()
+  }
+
+  async suspend(): Promise<SnapshotVersion> {
+    this.#checkPersistence('cannot be suspended')
+    const generation = this.#running('be suspended')
+    this.#stopping = true
+    return generation.suspend()
+  }
+
+  async cancel(): Promise<void> {
+    this.finished.catch(() => {}) // Whoever cancels hears of it here.
+    this.#stopping = true
+    this.#cancelPause()
+    if (this.#generation === undefined) this.#end(undefined)
+    else await this.#generation.cancel()
+    await this.finished.catch(() => {})
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel()
+  }
+
+  async #startGeneration(version: SnapshotVersion | undefined): Promise<void> {
+    const { graph, backend, environment, waitLimitMs, interpret, snapshotIntervalMs, allowDropped } = this.#options
+    if (backend === undefined) {
+      this.#follow(await Generation.start({ graph, environment, waitLimitMs, interpret, state: undefined }))
+      return
+    }
+    const store = await StateStore.claim({ graph, backend, environment, waitLimitMs })
+    this.#store = store
+    const restored = await store.restore(version, allowDropped)
+    await store.log.removeLeftovers([workerScope(0)])
+    this.#follow(
+      await Generation.start({ graph, environment, waitLimitMs, interpret, state: { store, restored, intervalMs: snapshotIntervalMs } }),
+    )
+  }
+
+  #follow(generation: Generation): void {
+    this.#generation = generation
+    this.#state = 'running'
+    generation.finished.then(
+      () => this.#ended(undefined),
+      (error) => this.#ended(error),
+    )
+  }
+
+  async #ended(error: unknown): Promise<void> {
+    this.#lastStatus = this.status()
+    const store = this.#store
+    this.#store = undefined
+    try {
+      await store?.close()
+    } catch (failure) {
+      this.#end(error ?? failure)
+      return
+    }
+    if (error === undefined || this.#options.backend === undefined || this.#stopping || isFatal(error)) this.#end(error)
+    else this.#restart(error)
+  }
+
+  #restart(cause: unknown): void {
+    const { environment } = this.#options
+    const pauseMs = this.#restarts.next(environment.nowMs())
+    if (pauseMs === undefined) {
+      this.#end(cause)
+      return
+    }
+    this.#state = 'restarting'
+    this.#restarted++
+    this.#cancelPause = environment.after(pauseMs, () => {
+      this.#generation = undefined
+      this.#startGeneration(undefined).catch((error) => this.#ended(error))
+    })
+  }
+
+  #end(error: unknown): void {
+    this.#state = 'ended'
+    const settle = (failure: unknown) => {
+      this.#options.ended()
+      if (failure === undefined) this.#resolve()
+      else this.#reject(failure)
+    }
+    this.#close().then(
+      () => settle(error),
+      (failure) => settle(error ?? failure),
+    )
+  }
+
+  async #close(): Promise<void> {
+    const store = this.#store
+    this.#store = undefined
+    await store?.close()
+    if (this.#options.ownsBackend) await this.#options.backend?.close()
+  }
+
+  #running(what: string): Generation {
+    const { graph } = this.#options
+    if (this.#generation !== undefined && this.#state === 'running') return this.#generation
+    const how = this.#state === 'restarting' ? 'going back to its last snapshot' : 'not running'
+    throw new MalstromError('ERR_NOT_RUNNING', `Job "${graph.name}" cannot ${what}: it is ${how}.`, {
+      context: { job: graph.name },
+    })
+  }
+
+  #checkPersistence(what: string): void {
+    const { graph, backend } = this.#options
+    if (backend !== undefined) return
+    throw new MalstromError(
+      'ERR_NO_PERSISTENCE',
+      `Job "${graph.name}" has nowhere to keep state, so it ${what}. Give the job a persistence backend: defineJob({ persistence: () => diskPersistence('./state'), ... }).`,
+      { context: { job: graph.name } },
+    )
+  }
+}
+
+function isFatal(error: unknown): boolean {
+  return error instanceof MalstromError && FATAL.has(error.code)
+}

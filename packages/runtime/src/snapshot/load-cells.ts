@@ -1,0 +1,97 @@
+import { type Key, MalstromError, type OperatorNode, type ReadableObjectStore } from '@malstrom/core'
+import { decodeColumns } from '../codec/columns.ts'
+import { KeyedCells } from '../state/keyed-cells.ts'
+import { attribute } from '../worker/failure.ts'
+import { damaged, unsealed } from './checksum.ts'
+import type { SegmentRef, StateSnapshot } from './snapshot.ts'
+import { stateFormOf } from './state-form.ts'
+
+/** Segments that are fetched ahead of the one that is being decoded. */
+const READ_AHEAD = 4
+
+export interface LoadOptions {
+  readonly job: string
+  readonly version: number
+  /** Reads the scope of a worker. */
+  scope(name: string): Promise<ReadableObjectStore>
+  within<T>(what: string, promise: Promise<T>): Promise<T>
+}
+
+/** The states of an operator as they were when a snapshot was taken. */
+export async function loadCells(node: OperatorNode, state: StateSnapshot, options: LoadOptions): Promise<KeyedCells<Key, unknown>> {
+  const cells = new KeyedCells<Key, unknown>()
+  const form = stateFormOf(node.state ?? {})
+  await eachSegment(state, node.name, options, (rows) => {
+    for (let i = 0; i < rows.keys.length; i++) {
+      const key = rows.keys[i] as Key
+      if (rows.removed?.[i] === true) cells.restoreRemoval(key)
+      else
+        cells.restore(
+          key,
+          unpacked(node, options.job, key, () => form.unpack(rows.states[i], state.version)),
+        )
+    }
+  })
+  return cells
+}
+
+/** Rows of a segment, as they were encoded. */
+export interface StoredRows {
+  readonly keys: readonly unknown[]
+  readonly states: readonly unknown[]
+  readonly removed: readonly unknown[] | undefined
+}
+
+/** Reads the states of an operator, oldest part first. */
+export async function eachSegment(
+  state: StateSnapshot,
+  operator: string,
+  options: LoadOptions,
+  use: (rows: StoredRows) => void,
+): Promise<void> {
+  const segments = state.parts.flatMap((part) => part.segments)
+  const fetched: Promise<Uint8Array>[] = []
+  for (let i = 0; i < segments.length; i++) {
+    while (fetched.length < Math.min(i + READ_AHEAD, segments.length)) {
+      const fetching = fetchSegment(segments[fetched.length] as SegmentRef, operator, options)
+      // Whoever waits for it hears of it.
+      fetching.catch(() => {})
+      fetched.push(fetching)
+    }
+    const segment = segments[i] as SegmentRef
+    const what = nameOf(segment, operator, options)
+    const bytes = await (fetched[i] as Promise<Uint8Array>)
+    for (const block of unsealed(bytes, what)) use(rowsOf(block, what))
+  }
+}
+
+async function fetchSegment(segment: SegmentRef, operator: string, options: LoadOptions): Promise<Uint8Array> {
+  const what = nameOf(segment, operator, options)
+  const store = await options.scope(segment.scope)
+  const object = await options.within(`read "${segment.path}"`, store.get(segment.path))
+  if (object === undefined) throw damaged(what, 'it is gone')
+  if (object.bytes.length !== segment.bytes) throw damaged(what, `it has ${object.bytes.length} bytes, not ${segment.bytes}`)
+  return object.bytes
+}
+
+function rowsOf(block: Uint8Array, what: string): StoredRows {
+  try {
+    const [keys = [], states = [], removed] = decodeColumns(block)
+    return { keys, states, removed }
+  } catch (error) {
+    if (error instanceof MalstromError && error.code === 'ERR_DATA_CORRUPT') throw damaged(what, error.message)
+    throw error
+  }
+}
+
+function unpacked(node: OperatorNode, job: string, key: Key, unpack: () => unknown): unknown {
+  try {
+    return unpack()
+  } catch (error) {
+    throw attribute(error, node, job, key)
+  }
+}
+
+function nameOf({ path }: SegmentRef, operator: string, { version, job }: LoadOptions): string {
+  return `Segment "${path}" of operator "${operator}" in snapshot ${version} of job "${job}"`
+}

@@ -1,0 +1,91 @@
+import type { PersistenceBackend } from '@malstrom/core'
+import { defineJob, type Flow, fromIterable, toArray } from '@malstrom/operators'
+import { memoryPersistence } from '@malstrom/persistence'
+import { errorOf } from '@malstrom/testing'
+import { describe, expect, it } from 'vitest'
+import { singleThread } from '../host/single-thread.ts'
+
+const numbers = Array.from({ length: 10_000 }, (_, n) => n)
+
+const runtimeWith = (persistence: PersistenceBackend, snapshotIntervalMs = Number.POSITIVE_INFINITY) =>
+  singleThread({ persistence, snapshotIntervalMs })
+
+const jobOf = (build: (flow: Flow) => void) => defineJob({ name: 'job', module: import.meta.url, build: (flow) => build(flow) })
+
+/** Running sums per parity; `look` is called with every number. */
+const sums = (out: number[], look: (n: number) => void = () => {}) =>
+  jobOf((flow) =>
+    flow
+      .source('n', fromIterable(numbers))
+      .inspect('look', look)
+      .keyLocal('parity', (n) => n % 2)
+      .fold(
+        'sum',
+        () => 0,
+        (sum, n) => sum + n,
+      )
+      .sink('out', toArray(out)),
+  )
+
+describe('a job with persistence', () => {
+  it('ends at once with the same result when it is started again after its end', async () => {
+    const persistence = memoryPersistence()
+    const out: number[] = []
+    await runtimeWith(persistence).run(sums(out))
+    expect(out).toHaveLength(numbers.length)
+    const again = await runtimeWith(persistence).start(sums(out))
+    await again.finished
+    expect(out).toHaveLength(numbers.length)
+    expect(again.status()).toMatchObject({ state: 'finished', recordsIn: 10_000, recordsOut: 10_000, snapshot: 1 })
+  })
+
+  it('goes on where it was suspended, with its states', async () => {
+    const persistence = memoryPersistence()
+    const out: number[] = []
+    const whole: number[] = []
+    await singleThread().run(sums(whole))
+    let execution = await runtimeWith(persistence).start(sums(out))
+    let suspensions = 0
+    for (;;) {
+      const version = await execution.suspend().catch((error) => (error.code === 'ERR_NOT_RUNNING' ? undefined : Promise.reject(error)))
+      await execution.finished
+      if (version === undefined || execution.status().state === 'finished') break
+      expect(execution.status().state).toBe('suspended')
+      suspensions++
+      execution = await runtimeWith(persistence).start(sums(out))
+      for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(suspensions).toBeGreaterThan(0)
+    expect(out).toEqual(whole)
+  })
+
+  it('goes back to the last snapshot when it fails, and counts every record once', async () => {
+    const persistence = memoryPersistence()
+    const out: number[] = []
+    let failures = 0
+    const job = sums(out, (n) => {
+      if (n === 5_000 + failures * 1_000 && failures < 3) {
+        failures++
+        throw new Error('Oh no!')
+      }
+    })
+    const execution = await runtimeWith(persistence, 1).start(job)
+    await execution.finished
+    expect(execution.status()).toMatchObject({ state: 'finished', restarts: 3, recordsIn: 10_000 })
+    const whole: number[] = []
+    await singleThread().run(sums(whole))
+    // Duplicates are allowed with this sink; wrong sums and gaps are not.
+    expect([...new Set(out)]).toEqual([...new Set(whole)])
+  })
+
+  it('fails with the cause after 10 restarts in a row', async () => {
+    const error = await errorOf(
+      runtimeWith(memoryPersistence()).run(
+        sums([], (n) => {
+          if (n === 7) throw new Error('always')
+        }),
+      ),
+    )
+    expect(error).toMatchObject({ code: 'ERR_OPERATOR_FAILED', context: { operator: 'look' } })
+  }, 20_000)
+})

@@ -1,0 +1,81 @@
+import type { ObjectStore, SnapshotVersion } from '@malstrom/core'
+import { withDeadline } from '../worker/deadline.ts'
+import type { Environment } from '../worker/environment.ts'
+import type { OpenOperator } from '../worker/open-operator.ts'
+import { SegmentWriter } from './segment-writer.ts'
+import type { Snapshot, StatePart } from './snapshot.ts'
+import type { StateWriting } from './snapshot-run.ts'
+import { stateFormOf } from './state-form.ts'
+import { StateSave } from './state-save.ts'
+
+/** Parts of which the states of an operator may consist: each is at least one object to read when the job is restored. */
+const PARTS_MAX = 64
+
+/** Where a worker writes the states of its operators. */
+export interface StateLocation {
+  readonly store: ObjectStore
+  /** The scope of `store`. */
+  readonly scope: string
+}
+
+export interface StateWritingOptions {
+  readonly location: StateLocation
+  readonly job: string
+  readonly generation: number
+  readonly environment: Environment
+  readonly waitLimitMs: number
+  readonly restored: Snapshot | undefined
+  wake(): void
+  failed(error: unknown): void
+}
+
+/**
+ * Decides for each snapshot of an operator's states whether it holds all of them or only what has
+ * changed: what never changes is written once, and what is to be read again stays below twice what
+ * there is, because all is written anew when the changes have outgrown it.
+ */
+export class StateWritings {
+  readonly #options: StateWritingOptions
+  readonly #parts = new Map<string, readonly StatePart[]>()
+
+  constructor(options: StateWritingOptions) {
+    this.#options = options
+    for (const { operator, state } of options.restored?.operators ?? []) if (state !== undefined) this.#parts.set(operator, state.parts)
+  }
+
+  write({ node, cells }: OpenOperator, version: SnapshotVersion): StateWriting {
+    if (cells === undefined || node.state === undefined) throw new Error(`operator ${node.name} has no states`)
+    const { environment, job } = this.#options
+    const parts = this.#parts.get(node.name) ?? []
+    const [base, ...changes] = parts
+    const changedRows = changes.reduce((sum, { rows }) => sum + rows, cells.dirty)
+    const whole = base === undefined || changedRows > Math.max(base.rows, cells.size) || parts.length >= PARTS_MAX
+    const form = stateFormOf(node.state)
+    const save = new StateSave({
+      node,
+      job,
+      cells: cells.takeSnapshot(whole, form),
+      writer: this.#segmentWriter(node.id, version),
+      nowMs: environment.nowMs,
+    })
+    return { save, earlier: whole ? [] : parts }
+  }
+
+  /** What snapshot the next ones add to. */
+  taken(snapshot: Pick<Snapshot, 'operators'>): void {
+    for (const { operator, state } of snapshot.operators) if (state !== undefined) this.#parts.set(operator, state.parts)
+  }
+
+  #segmentWriter(operatorId: number, version: SnapshotVersion): SegmentWriter {
+    const { location, generation, environment, waitLimitMs, wake, failed } = this.#options
+    return new SegmentWriter({
+      scope: location.scope,
+      path: `${generation}/${version}/${operatorId.toString(16).padStart(8, '0')}`,
+      put: async (path, bytes) => {
+        await withDeadline(environment, waitLimitMs, `the store to keep "${path}"`, location.store.put(path, bytes))
+      },
+      wake,
+      failed,
+    })
+  }
+}

@@ -7,6 +7,17 @@ export { buildRandomStreams, type RandomStream } from './job/random-streams.ts'
 export { type Collect, errorOf, inBothForms, type TaskForm, taskForms, type Watched } from './job/task-forms.ts'
 export { VirtualEnvironment } from './job/virtual-environment.ts'
 export type { SourceRecord } from './recording-output.ts'
+export { type AccountsJob, accountsJob } from './simulation/accounts-job.ts'
+export { runAccounts } from './simulation/run-accounts.ts'
+export {
+  type SimulatedWorld,
+  type SimulationFaults,
+  type SimulationOptions,
+  type SimulationResult,
+  simulate,
+} from './simulation/simulate.ts'
+export { SimulatedSink, type VisibleRecord } from './simulation/simulated-sink.ts'
+export { type SimulatedRecord, SimulatedSource } from './simulation/simulated-source.ts'
 export { sinkSuite } from './sink-suite.ts'
 export type { SinkRecord, SinkSuiteOptions } from './sink-suite-options.ts'
 export { sourceSuite } from './source-suite.ts'

@@ -104,7 +104,9 @@ export class Generation {
     const { log } = state.store
     const version = (this.#committed ?? 0) + 1
     const barrier: Barrier = { version, last }
+    environment.failpoint?.('snapshot.begun')
     const contribution = await this.#worker.snapshot(barrier)
+    environment.failpoint?.('snapshot.durable')
     await log.commit({
       version,
       generation: log.generation,
@@ -114,8 +116,10 @@ export class Generation {
       finished,
       ...contribution,
     })
+    environment.failpoint?.('snapshot.counts')
     this.#committed = version
     await this.#worker.committed(version)
+    environment.failpoint?.('snapshot.committed')
     return version
   }
 

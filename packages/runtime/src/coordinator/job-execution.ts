@@ -107,11 +107,14 @@ export class JobExecution implements Execution {
     }
     const store = await StateStore.claim({ graph, backend, environment, waitLimitMs })
     this.#store = store
+    environment.failpoint?.('restore.claimed')
     const restored = await store.restore(version, allowDropped)
+    environment.failpoint?.('restore.loaded')
     await store.log.removeLeftovers([workerScope(0)])
-    this.#follow(
-      await Generation.start({ graph, environment, waitLimitMs, interpret, state: { store, restored, intervalMs: snapshotIntervalMs } }),
-    )
+    environment.failpoint?.('restore.cleaned')
+    const state = { store, restored, intervalMs: snapshotIntervalMs }
+    this.#follow(await Generation.start({ graph, environment, waitLimitMs, interpret, state }))
+    environment.failpoint?.('restore.started')
   }
 
   #follow(generation: Generation): void {

@@ -48,8 +48,13 @@ export class SegmentWriter {
   /** All segments, once they are durable. */
   async finish(): Promise<readonly SegmentRef[]> {
     if (this.#blocks.length > 0) this.#put()
-    await Promise.all(this.#puts)
+    await this.durable()
     return this.#segments
+  }
+
+  /** Resolves when everything that was put is durable. */
+  async durable(): Promise<void> {
+    await Promise.all(this.#puts)
   }
 
   #put(): void {

@@ -97,15 +97,27 @@ export class SnapshotLog {
     await this.#remove(before.filter((known) => !kept.includes(known)))
   }
 
-  /** Removes what starts that failed have left behind: objects that no kept snapshot refers to. */
+  /**
+   * Removes what starts that failed have left behind: objects that no kept snapshot refers to. Only those
+   * of earlier generations: by the time this runs, a later one may have taken over and written its own.
+   */
   async removeLeftovers(scopes: readonly string[]): Promise<void> {
     const needed = await this.#neededPaths()
     const manifests = new Set(this.snapshots.map(({ path }) => path))
-    await this.#removeFrom(this.#options.store, 'snapshots/', (path) => !manifests.has(path))
+    await this.#removeFrom(
+      this.#options.store,
+      'snapshots/',
+      (path) => !manifests.has(path) && this.#isEarlier(path.slice('snapshots/'.length)),
+    )
     for (const scope of scopes) {
       const store = await this.#options.segments(scope)
-      await this.#removeFrom(store, '', (path) => !needed.has(pathKey(scope, path)))
+      await this.#removeFrom(store, '', (path) => !needed.has(pathKey(scope, path)) && this.#isEarlier(path))
     }
+  }
+
+  /** Whether a path that begins with a generation was written before this one. */
+  #isEarlier(path: string): boolean {
+    return Number.parseInt(path, 10) < this.generation
   }
 
   async #removeFrom(store: ObjectStore, prefix: string, unneeded: (path: string) => boolean): Promise<void> {

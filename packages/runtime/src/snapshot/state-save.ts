@@ -7,7 +7,7 @@ import type { StatePart } from './snapshot.ts'
 
 /** How long a slice may take; a slice is at least one block. */
 const SLICE_MS = 0.5
-const BLOCK_ROWS_MIN = 32
+const BLOCK_ROWS_MIN = 8
 const BLOCK_ROWS_MAX = 4_096
 
 export interface StateSaveParts {

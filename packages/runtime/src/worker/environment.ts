@@ -11,4 +11,20 @@ export interface Environment {
   soon(callback: () => void): void
   /** Calls back once after `delayMs`; the result cancels it. */
   after(delayMs: number, callback: () => void): () => void
+  /** Told of the points at which a crash is worth a test. */
+  failpoint?(name: Failpoint): void
 }
+
+/** Points between which a start of a job does something that must not be done by halves. */
+export const failpoints = [
+  'restore.claimed',
+  'restore.loaded',
+  'restore.cleaned',
+  'restore.started',
+  'snapshot.begun',
+  'snapshot.durable',
+  'snapshot.counts',
+  'snapshot.committed',
+] as const
+
+export type Failpoint = (typeof failpoints)[number]

@@ -1,0 +1,175 @@
+import type { Job, JobStatus } from '@malstrom/core'
+import { JobExecution } from '@malstrom/runtime'
+import { simulatedEnvironment } from './simulated-environment.ts'
+import { SimulatedSink } from './simulated-sink.ts'
+import { type SimulatedRecord, SimulatedSource } from './simulated-source.ts'
+import { SimulatedDisk, simulatedPersistence } from './simulated-store.ts'
+import { type SimulatedProcess, World } from './world.ts'
+
+export interface SimulationFaults {
+  /** Most times that the process dies, at any event or failpoint. @default 3 */
+  readonly crashes?: number
+  /** Probability that a process that should die is frozen instead, and wakes when another has taken its place. @default 0.3 */
+  readonly zombies?: number
+  /** Probability that a write to the store takes effect and reports a time-out. @default 0.05 */
+  readonly ambiguousWrites?: number
+  /** Probability that a write to the store fails. @default 0.01 */
+  readonly failedWrites?: number
+}
+
+export interface SimulationOptions {
+  readonly seed: number
+  readonly faults?: SimulationFaults
+  /** @default between 2 and 16, by the seed */
+  readonly snapshotIntervalMs?: number
+  /** Keep the texts of all events, to read. @default false */
+  readonly log?: boolean
+}
+
+/** What a job is made of in the simulated world. */
+export interface SimulatedWorld {
+  /** A source whose partitions have these records; pauses and sizes of polls are up to the seed. */
+  source<V>(partitions: Readonly<Record<string, readonly SimulatedRecord<V, number>[]>>): SimulatedSource<V, number>
+  /** A sink that is exactly-once as its readers see it. */
+  sink(): SimulatedSink
+}
+
+export interface SimulationResult {
+  readonly status: JobStatus
+  /** Processes that were started. */
+  readonly processes: number
+  /** Equal for equal runs. */
+  readonly logHash: string
+  readonly log: readonly string[]
+  readonly events: number
+  /** What is stored at the end. */
+  readonly disk: SimulatedDisk
+}
+
+/** What each event may end with a crash. */
+const CRASH_PROBABILITY = 0.008
+const FAILPOINT_CRASH_PROBABILITY = 0.05
+
+/**
+ * Runs a job in a world in which time, scheduling, the store and every misfortune come from a seed: the
+ * production code, in one thread, with processes that die at any point where they wait, zombies that wake after
+ * they were replaced, and writes that succeed but say otherwise. The same seed gives the same run,
+ * event by event. `build` makes the job from the sources and sinks of the world; sources, sinks and
+ * functions of your own must not look at real time or the outer world.
+ */
+export async function simulate(build: (world: SimulatedWorld) => Job, options: SimulationOptions): Promise<SimulationResult> {
+  const world = new World(options.seed, options.log ?? false)
+  const job = build({ source: (partitions) => new SimulatedSource(world, partitions), sink: () => new SimulatedSink(world) })
+  return new Simulation(world, job, options).run()
+}
+
+class Simulation {
+  readonly #world: World
+  readonly #job: Job
+  readonly #options: SimulationOptions
+  readonly #disk = new SimulatedDisk()
+  readonly #processes: SimulatedProcess[] = []
+  #execution: JobExecution | undefined
+  #crashesLeft: number
+  #outcome: { readonly error: unknown } | undefined
+  #restartScheduled = false
+
+  constructor(world: World, job: Job, options: SimulationOptions) {
+    this.#world = world
+    this.#job = job
+    this.#options = options
+    this.#crashesLeft = world.dice.below((options.faults?.crashes ?? 3) + 1)
+  }
+
+  async run(): Promise<SimulationResult> {
+    const world = this.#world
+    this.#startProcess()
+    while (this.#outcome === undefined) {
+      if (!(await world.step())) throw new Error(`Nothing can happen any more, and the job has not ended. Waiting: ${world.waiting}.`)
+      if (this.#crashesLeft > 0 && world.dice.chance(CRASH_PROBABILITY)) this.#crash('between two events')
+    }
+    await this.#wakeZombies()
+    if (this.#outcome.error !== undefined) throw this.#outcome.error
+    const status = (this.#execution as JobExecution).status()
+    const { logHash, log, steps } = world
+    return { status, processes: this.#processes.length, logHash, log, events: steps, disk: this.#disk }
+  }
+
+  #startProcess(): void {
+    const world = this.#world
+    const { ambiguousWrites = 0.05, failedWrites = 0.01 } = this.#options.faults ?? {}
+    const process: SimulatedProcess = { id: this.#processes.length + 1, state: 'running' }
+    this.#processes.push(process)
+    this.#restartScheduled = false
+    const environment = simulatedEnvironment(world, process, (name) => {
+      world.note(`process ${process.id} is at ${name}`)
+      if (process.state === 'running' && this.#crashesLeft > 0 && world.dice.chance(FAILPOINT_CRASH_PROBABILITY)) this.#crash(`at ${name}`)
+    })
+    world.schedule(process, 'start', 0, () => {
+      const execution = new JobExecution({
+        graph: this.#job.graph(),
+        environment,
+        waitLimitMs: 60_000,
+        interpret: world.dice.chance(0.5),
+        backend: simulatedPersistence(world, this.#disk, { ambiguous: ambiguousWrites, failing: failedWrites }),
+        ownsBackend: true,
+        snapshotIntervalMs: this.#options.snapshotIntervalMs ?? 2 + world.dice.below(15),
+        allowDropped: [],
+        ended: () => {},
+      })
+      this.#execution = execution
+      execution.start().then(
+        () =>
+          execution.finished.then(
+            () => this.#ended(process, undefined),
+            (error) => this.#ended(process, error),
+          ),
+        (error) => this.#ended(process, error),
+      )
+    })
+  }
+
+  #ended(process: SimulatedProcess, error: unknown): void {
+    this.#world.note(`process ${process.id} ends: ${error === undefined ? 'finished' : (error as { code?: string }).code}`)
+    const current = this.#processes.at(-1) === process
+    // A zombie that finds out that it was replaced has done what it should.
+    if (!current) return
+    process.state = 'dead'
+    if (error === undefined) this.#outcome = { error: undefined }
+    else if (isTransient(error)) this.#scheduleStart()
+    else this.#outcome = { error }
+  }
+
+  #crash(where: string): void {
+    const process = this.#processes.at(-1) as SimulatedProcess
+    if (process.state !== 'running' || this.#restartScheduled) return
+    const { dice } = this.#world
+    this.#crashesLeft--
+    process.state = dice.chance(this.#options.faults?.zombies ?? 0.3) ? 'frozen' : 'dead'
+    this.#world.note(`process ${process.id} ${process.state === 'dead' ? 'dies' : 'is frozen'} ${where}`)
+    if (process.state === 'frozen') {
+      this.#world.schedule(undefined, `process ${process.id} wakes`, dice.unit() * 100, () => {
+        process.state = 'running'
+      })
+    }
+    this.#scheduleStart()
+  }
+
+  #scheduleStart(): void {
+    this.#restartScheduled = true
+    this.#world.schedule(undefined, 'a new process', this.#world.dice.unit() * 20, () => this.#startProcess())
+  }
+
+  /** Zombies that have not woken yet do so after the end, and must change nothing. */
+  async #wakeZombies(): Promise<void> {
+    for (let steps = 0; steps < 5_000; steps++) {
+      for (const process of this.#processes) if (process.state === 'frozen') process.state = 'running'
+      if (!(await this.#world.step())) return
+    }
+  }
+}
+
+/** A store that failed ten times in a row: whoever runs the job starts it again. */
+function isTransient(error: unknown): boolean {
+  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED'].includes((error as { code?: string }).code ?? '')
+}

@@ -93,27 +93,32 @@ function writeLengths(writer: ByteWriter, lengths: Uint32Array): void {
 
 function writeObjects(writer: ByteWriter, column: Column, count: number, first: object, depth: number): boolean {
   const names = Object.keys(first)
-  if (names.length === 0 || names.length > PROPERTIES_MAX || !haveShape(column, count, names)) return false
+  if (names.length === 0 || names.length > PROPERTIES_MAX) return false
+  const properties = propertiesOf(column, count, names)
+  if (properties === undefined) return false
   writer.u8(Layout.objects)
   writer.varUint(names.length)
   for (const name of names) writeValue(writer, name)
-  const values: unknown[] = new Array(count)
-  for (const name of names) {
-    for (let i = 0; i < count; i++) values[i] = (column[i] as Record<string, unknown>)[name]
-    writeColumn(writer, values, count, depth + 1)
-  }
+  for (const values of properties) writeColumn(writer, values, count, depth + 1)
   return true
 }
 
-function haveShape(column: Column, count: number, names: readonly string[]): boolean {
+/** The values of each property, if all are plain objects with exactly these properties in this order. */
+function propertiesOf(column: Column, count: number, names: readonly string[]): unknown[][] | undefined {
+  const properties: unknown[][] = names.map(() => [])
   for (let i = 0; i < count; i++) {
-    const value = column[i]
-    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false
+    const value = column[i] as Record<string, unknown> | null
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
     let found = 0
-    for (const name in value) if (name !== names[found++]) return false
-    if (found !== names.length) return false
+    // The one way to walk over the properties that makes no list of them first.
+    for (const name in value) {
+      if (name !== names[found]) return undefined
+      ;(properties[found] as unknown[]).push(value[name])
+      found++
+    }
+    if (found !== names.length) return undefined
   }
-  return true
+  return properties
 }
 
 function writeArrays(writer: ByteWriter, column: Column, count: number, depth: number): boolean {

@@ -29,6 +29,7 @@ export async function loadCells(node: OperatorNode, state: StateSnapshot, option
         cells.restore(
           key,
           unpacked(node, options.job, key, () => form.unpack(rows.states[i], state.version)),
+          rows.isFirst,
         )
     }
   })
@@ -40,6 +41,8 @@ export interface StoredRows {
   readonly keys: readonly unknown[]
   readonly states: readonly unknown[]
   readonly removed: readonly unknown[] | undefined
+  /** Whether they belong to the first part, in which each key occurs once. */
+  readonly isFirst: boolean
 }
 
 /** Reads the states of an operator, oldest part first. */
@@ -61,7 +64,8 @@ export async function eachSegment(
     const segment = segments[i] as SegmentRef
     const what = nameOf(segment, operator, options)
     const bytes = await (fetched[i] as Promise<Uint8Array>)
-    for (const block of unsealed(bytes, what)) use(rowsOf(block, what))
+    const isFirst = state.parts[0]?.segments.includes(segment) === true
+    for (const block of unsealed(bytes, what)) use(rowsOf(block, what, isFirst))
   }
 }
 
@@ -74,10 +78,10 @@ async function fetchSegment(segment: SegmentRef, operator: string, options: Load
   return object.bytes
 }
 
-function rowsOf(block: Uint8Array, what: string): StoredRows {
+function rowsOf(block: Uint8Array, what: string, isFirst: boolean): StoredRows {
   try {
     const [keys = [], states = [], removed] = decodeColumns(block)
-    return { keys, states, removed }
+    return { keys, states, removed, isFirst }
   } catch (error) {
     if (error instanceof MalstromError && error.code === 'ERR_DATA_CORRUPT') throw damaged(what, error.message)
     throw error

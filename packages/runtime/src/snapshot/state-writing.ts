@@ -49,7 +49,7 @@ export class StateWritings {
     const parts = this.#parts.get(node.name) ?? []
     const [base, ...changes] = parts
     const changedRows = changes.reduce((sum, { rows }) => sum + rows, cells.dirty)
-    const whole = base === undefined || changedRows > Math.max(base.rows, cells.size) || parts.length >= PARTS_MAX
+    const whole = base === undefined || changedRows >= Math.max(base.rows, cells.size) || parts.length >= PARTS_MAX
     const form = stateFormOf(node.state)
     const save = new StateSave({
       node,

@@ -67,9 +67,9 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     }
   }
 
-  /** Adds what a snapshot holds, in its order. */
-  restore(key: K, state: S): void {
-    const cell = this.#index.get(key) ?? this.#create(key, 0, true)
+  /** Adds what a snapshot holds, in its order. `isNew` says that the key is not there yet. */
+  restore(key: K, state: S, isNew: boolean): void {
+    const cell = (isNew ? undefined : this.#index.get(key)) ?? this.#create(key, 0, true)
     cell.state = state
   }
 

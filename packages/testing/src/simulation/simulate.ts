@@ -71,7 +71,7 @@ class Simulation {
   readonly #processes: SimulatedProcess[] = []
   #execution: JobExecution | undefined
   #crashesLeft: number
-  #outcome: { readonly error: unknown } | undefined
+  #outcome: { readonly error: unknown; readonly status: JobStatus | undefined } | undefined
   #restartScheduled = false
 
   constructor(world: World, job: Job, options: SimulationOptions) {
@@ -90,9 +90,8 @@ class Simulation {
     }
     await this.#wakeZombies()
     if (this.#outcome.error !== undefined) throw this.#outcome.error
-    const status = (this.#execution as JobExecution).status()
     const { logHash, log, steps } = world
-    return { status, processes: this.#processes.length, logHash, log, events: steps, disk: this.#disk }
+    return { status: this.#outcome.status as JobStatus, processes: this.#processes.length, logHash, log, events: steps, disk: this.#disk }
   }
 
   #startProcess(): void {
@@ -135,9 +134,10 @@ class Simulation {
     // A zombie that finds out that it was replaced has done what it should.
     if (!current) return
     process.state = 'dead'
-    if (error === undefined) this.#outcome = { error: undefined }
+    const status = this.#execution?.status()
+    if (error === undefined) this.#outcome = { error: undefined, status }
     else if (isTransient(error)) this.#scheduleStart()
-    else this.#outcome = { error }
+    else this.#outcome = { error, status }
   }
 
   #crash(where: string): void {
@@ -157,7 +157,9 @@ class Simulation {
 
   #scheduleStart(): void {
     this.#restartScheduled = true
-    this.#world.schedule(undefined, 'a new process', this.#world.dice.unit() * 20, () => this.#startProcess())
+    this.#world.schedule(undefined, 'a new process', this.#world.dice.unit() * 20, () => {
+      if (this.#outcome === undefined) this.#startProcess()
+    })
   }
 
   /** Zombies that have not woken yet do so after the end, and must change nothing. */

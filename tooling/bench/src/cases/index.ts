@@ -3,6 +3,8 @@ import type { Figure } from '../figure.ts'
 import { benchCases } from './bench-cases.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
+import { runRestore, runSnapshotStall, runSnapshotTotal } from './snapshot.ts'
+import { runSnapshotCost } from './snapshot-cost.ts'
 import { runStalledSink } from './stalled-sink.ts'
 
 export interface Case {
@@ -17,4 +19,12 @@ export const cases: readonly Case[] = [
   { name: 'pollution', about: 'pipeline-5 in a process that ran other pipelines before, against a fresh process', run: runPollution },
   { name: 'idle', about: 'CPU time of a job whose source says nothing', run: runIdle },
   { name: 'stalled-sink', about: 'memory while a sink is stuck, and over the whole run', run: runStalledSink },
+  {
+    name: 'snapshot-stall',
+    about: 'how long a snapshot of a million changed keys keeps the worker from its records',
+    run: runSnapshotStall,
+  },
+  { name: 'snapshot-total', about: 'a snapshot of a million changed keys to disk, and of 1% of them', run: runSnapshotTotal },
+  { name: 'snapshot-cost', about: 'keyed-100k with a snapshot every second against none', run: runSnapshotCost },
+  { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

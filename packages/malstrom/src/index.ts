@@ -1,5 +1,6 @@
 export * from '@malstrom/connector-file'
 export * from '@malstrom/core'
 export * from '@malstrom/operators'
+export * from '@malstrom/persistence'
 export * from '@malstrom/runtime'
 export { type ProgressLineOptions, type ProgressStream, progressLine, progressText } from './cli/progress-line.ts'

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { MalstromError } from '@malstrom/core'
+import { type SnapshotsAction, snapshotsAction } from './snapshots-action.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What the user asked for. */
@@ -7,8 +8,17 @@ export type Command =
   | { readonly command: 'help'; readonly topic: Topic | undefined }
   | { readonly command: 'version' }
   | { readonly command: 'nothing' }
-  | ({ readonly command: 'run'; readonly quiet: boolean } & JobChoice)
+  | ({ readonly command: 'run'; readonly quiet: boolean; readonly state: StateChoice } & JobChoice)
+  | ({ readonly command: 'snapshots'; readonly location: string; readonly json: boolean } & SnapshotsAction)
   | ({ readonly command: 'graph'; readonly format: GraphFormat } & JobChoice)
+
+/** Where a job keeps its state, and what it goes on from. */
+export interface StateChoice {
+  readonly url: string | undefined
+  readonly snapshotIntervalMs: number | undefined
+  readonly restoreVersion: number | undefined
+  readonly allowDropped: readonly string[]
+}
 
 /** Which job, with which params. */
 export interface JobChoice {
@@ -23,13 +33,19 @@ const graphFormats = ['text', 'mermaid', 'json'] as const
 export type GraphFormat = (typeof graphFormats)[number]
 
 /** Commands with a help page. */
-export const topics = ['run', 'graph'] as const
+export const topics = ['run', 'graph', 'snapshots'] as const
 export type Topic = (typeof topics)[number]
 
 const options = {
   params: { type: 'string' },
   job: { type: 'string' },
   format: { type: 'string' },
+  state: { type: 'string' },
+  'snapshot-interval': { type: 'string' },
+  restore: { type: 'string' },
+  'allow-dropped': { type: 'string' },
+  key: { type: 'string' },
+  json: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
   stack: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -39,14 +55,15 @@ type OptionName = keyof typeof options
 
 const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
   malstrom: ['help', 'version', 'stack'],
-  run: ['params', 'job', 'quiet', 'stack', 'help'],
+  run: ['params', 'job', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
   graph: ['params', 'job', 'format', 'stack', 'help'],
+  snapshots: ['key', 'json', 'stack', 'help'],
 }
 
 /**
  * Reads the arguments of the command line; `ERR_CLI_USAGE` if they make no sense.
  *
- * With `parseArgs` of Node, not a library: there are two commands and seven options, the help pages are
+ * With `parseArgs` of Node, not a library: there are three commands and a dozen options, the help pages are
  * text, and the errors, which are what a library would be for, name the nearest command or option in a
  * way none of them does. One dependency less in the package that every user installs.
  */
@@ -67,8 +84,11 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.has('version')) return { command: 'version' }
   if (first === undefined) return { command: 'nothing' }
   const command = knownTopic(first)
+  if (command === 'snapshots') {
+    return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
+  }
   const choice = { file: oneFile(command, rest), params: values.get('params'), job: values.get('job') }
-  if (command === 'run') return { command, ...choice, quiet: values.has('quiet') }
+  if (command === 'run') return { command, ...choice, quiet: values.has('quiet'), state: stateChoice(values) }
   return { command, ...choice, format: graphFormat(values.get('format') ?? 'text') }
 }
 
@@ -104,6 +124,40 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   params: `'{"limit": 10}'`,
   job: 'name',
   format: graphFormats.join('|'),
+  state: 'file:./state',
+  'snapshot-interval': '10s',
+  restore: '12',
+  'allow-dropped': 'operator',
+  key: '\'"account-7"\'',
+}
+
+function stateChoice(values: ReadonlyMap<OptionName, string | undefined>): StateChoice {
+  const interval = values.get('snapshot-interval')
+  const restore = values.get('restore')
+  const dropped = values.get('allow-dropped')
+  return {
+    url: values.get('state'),
+    snapshotIntervalMs: interval === undefined ? undefined : duration(interval),
+    restoreVersion: restore === undefined ? undefined : version(restore),
+    allowDropped: dropped === undefined ? [] : dropped.split(','),
+  }
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+function duration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  const ms = Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN)
+  if (ms > 0 && ms < 2 ** 31) return ms
+  throw usageError(`--snapshot-interval is a time such as 500ms, 10s or 5m, not "${text}".`, 'run')
+}
+
+function version(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw usageError(
+    `--restore is the version of a snapshot, a whole number, not "${text}". malstrom snapshots <location> list names them.`,
+    'run',
+  )
 }
 
 function knownTopic(word: string): Topic {

@@ -8,8 +8,8 @@ const SAME_KEYSTROKE_MS = 100
 const statusOf: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 }
 
 /**
- * Ends a job by Ctrl-C or SIGTERM. The first signal cancels it, which flushes and closes its sinks; the
- * second one ends the process at once. Listens from its creation until `stop`.
+ * Ends a job by Ctrl-C or SIGTERM. The first signal suspends it, if it keeps state, so that the next start goes
+ * on where it was; otherwise it cancels it, which flushes and closes its sinks. The second one ends the process at once. Listens from its creation until `stop`.
  */
 export class Interruption {
   #execution: Execution | undefined
@@ -18,7 +18,10 @@ export class Interruption {
   readonly #announce: () => void
   readonly #listeners: Record<Signal, () => void> = { SIGINT: () => this.#receive('SIGINT'), SIGTERM: () => this.#receive('SIGTERM') }
 
-  constructor(announce: () => void) {
+  readonly #suspends: boolean
+
+  constructor(suspends: boolean, announce: () => void) {
+    this.#suspends = suspends
     this.#announce = announce
     process.on('SIGINT', this.#listeners.SIGINT)
     process.on('SIGTERM', this.#listeners.SIGTERM)
@@ -54,6 +57,7 @@ export class Interruption {
 
   #cancel(): void {
     // A failure to close is told by `finished`.
-    this.#execution?.cancel().catch(() => {})
+    if (this.#suspends) this.#execution?.suspend().catch(() => this.#execution?.cancel().catch(() => {}))
+    else this.#execution?.cancel().catch(() => {})
   }
 }

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { MalstromError, type Runtime } from '@malstrom/core'
-import { singleThread } from '@malstrom/runtime'
+import { type SingleThreadOptions, singleThread } from '@malstrom/runtime'
 import type { JobChoice } from './command-line.ts'
 import { importError } from './import-error.ts'
 import { findJobFile } from './job-file.ts'
@@ -42,9 +42,9 @@ export function withParamsHint(error: unknown, { params, job }: LoadedJob): unkn
  * The runtime of the copy of Malstrom that the job at `path` imports. A CLI that is installed globally
  * must not run a job with another version than the job's own: the two would not know each other's types.
  */
-export async function runtimeFor(path: string): Promise<Runtime> {
+export async function runtimeFor(path: string, options: SingleThreadOptions = {}): Promise<Runtime> {
   const own = resolveFrom(path, 'malstrom') ?? resolveFrom(path, '@malstrom/runtime')
-  if (own === undefined) return singleThread()
+  if (own === undefined) return singleThread(options)
   const engine = (await import(pathToFileURL(own).href)) as { singleThread: typeof singleThread }
-  return engine.singleThread()
+  return engine.singleThread(options)
 }

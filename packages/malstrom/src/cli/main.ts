@@ -4,6 +4,7 @@ import { graphCommand } from './graph-command.ts'
 import { helpText, versionText } from './help.ts'
 import { errorText, exitStatusOf, uncaughtError } from './report-error.ts'
 import { runCommand } from './run-command.ts'
+import { snapshotsCommand } from './snapshots-command.ts'
 
 /** Runs the command line tool and ends the process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -46,6 +47,11 @@ async function execute(command: Command): Promise<number> {
     case 'graph':
       process.stdout.write(await graphCommand(command))
       return 0
+    case 'snapshots': {
+      const { text, status } = await snapshotsCommand(command)
+      process.stdout.write(text)
+      return status
+    }
     case 'run':
       return await runCommand(command)
   }

@@ -1,8 +1,10 @@
 import type { Execution, JobStatus } from '@malstrom/core'
-import type { Command } from './command-line.ts'
+import type { SingleThreadOptions } from '@malstrom/runtime'
+import type { Command, StateChoice } from './command-line.ts'
 import { Interruption } from './interruption.ts'
 import { loadJob, runtimeFor, withParamsHint } from './load-job.ts'
 import { progressLine } from './progress-line.ts'
+import { persistenceFromUrl } from './state-url.ts'
 import { TerminalProgress } from './terminal-progress.ts'
 
 type RunCommand = Extract<Command, { command: 'run' }>
@@ -10,14 +12,16 @@ type RunCommand = Extract<Command, { command: 'run' }>
 /** Runs a job to its end; answers the exit status. */
 export async function runCommand(command: RunCommand): Promise<number> {
   const loaded = await loadJob(command)
-  const runtime = await runtimeFor(loaded.path)
+  const runtime = await runtimeFor(loaded.path, await stateOptions(command.state))
   const say = command.quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`)
 
   const progress = new TerminalProgress(process.stderr, process.stdout, process.env.NO_COLOR)
   let stopProgress = () => {}
-  const interruption = new Interruption(() => {
+  const keepsState = command.state.url !== undefined || loaded.job.persistence !== undefined
+  const interruption = new Interruption(keepsState, () => {
     stopProgress()
-    say('malstrom: cancelling; Ctrl-C again ends the process at once')
+    const what = keepsState ? 'taking a last snapshot' : 'cancelling'
+    say(`malstrom: ${what}; Ctrl-C again ends the process at once`)
   })
   try {
     const startMs = performance.now()
@@ -36,6 +40,15 @@ export async function runCommand(command: RunCommand): Promise<number> {
   } finally {
     progress.stop()
     interruption.stop()
+  }
+}
+
+async function stateOptions({ url, snapshotIntervalMs, restoreVersion, allowDropped }: StateChoice): Promise<SingleThreadOptions> {
+  return {
+    ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }),
+    ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
+    ...(restoreVersion === undefined ? {} : { restoreVersion }),
+    allowDropped,
   }
 }
 

@@ -10,7 +10,11 @@ export interface DemoOptions {
   readonly json: boolean
   readonly dataset: Dataset
   readonly boundMinutes: number
+  /** The directory for the state of the job. */
+  readonly state: string
 }
+
+const STATE_DIRECTORY = '.demo-state'
 
 export const usage = `Usage: demo [options]
 
@@ -20,6 +24,7 @@ Options:
   --bound-minutes <n>  How far a flight may be behind the latest one before it is late (default ${BOUND_MINUTES})
   --small              Only 20,000 flights
   --json               Print every result as a line of JSON instead of a table
+  --state <directory>  Where the job keeps its state (default ${STATE_DIRECTORY})
   -h, --help           Print this`
 
 /** What was typed cannot be understood; the message says why. */
@@ -33,6 +38,7 @@ export function parseCommandLine(args: readonly string[]): DemoOptions {
     help: values.help ?? false,
     json: values.json ?? false,
     dataset: values.small ? 'small' : 'full',
+    state: values.state ?? STATE_DIRECTORY,
     boundMinutes: values['bound-minutes'] === undefined ? BOUND_MINUTES : parseBound(values['bound-minutes']),
   }
 }
@@ -41,7 +47,10 @@ function parseFlags(args: string[]) {
   const string = { type: 'string' } as const
   const boolean = { type: 'boolean' } as const
   try {
-    return parseArgs({ args, options: { 'bound-minutes': string, small: boolean, json: boolean, help: { ...boolean, short: 'h' } } }).values
+    return parseArgs({
+      args,
+      options: { 'bound-minutes': string, state: string, small: boolean, json: boolean, help: { ...boolean, short: 'h' } },
+    }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }

@@ -1,14 +1,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { parseCommandLine, UsageError } from './command-line.ts'
 
 const TIMEOUT_MS = 60_000
 const ESCAPE = '\u001b'
 
-function startDemo(...args: string[]) {
+const states = mkdtempSync(join(tmpdir(), 'malstrom-demo-'))
+afterAll(() => rmSync(states, { recursive: true, force: true }))
+let runs = 0
+
+/** A run with a state of its own, unless it is told which. */
+function startDemo(...given: string[]) {
+  const args = given.includes('--state') ? given : [...given, '--state', join(states, String(++runs))]
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   return spawn(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -96,5 +105,6 @@ test('the -- of a package manager is no argument of the demo', () => {
     json: false,
     dataset: 'small',
     boundMinutes: 90,
+    state: '.demo-state',
   })
 })

@@ -1,33 +1,50 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Execution, Job } from '@malstrom/core'
-import { defineJob, forEach, progressLine, singleThread } from 'malstrom'
+import { defineJob, diskPersistence, progressLine, singleThread } from 'malstrom'
 import type { DemoOptions } from './command-line.ts'
 import { delayStatistics } from './delay-statistics.ts'
+import { AirportResults, WindowCounts } from './demo-results.ts'
 import { flightSource } from './flight-source.ts'
 import type { FlightColumns } from './flights.ts'
 import { jsonLines } from './json-lines.ts'
 import { datasets, readFlights } from './read-flights.ts'
 import { reportText, type Summary } from './report.ts'
-import type { AirportResult, DayResult, HourResult } from './results.ts'
+import { collect } from './result-sink.ts'
 
 const EXIT_FINISHED = 0
-const EXIT_CANCELLED = 130
+const EXIT_SUSPENDED = 130
 
-/** Runs the demo; results go to standard output, everything else to standard error. Returns the exit status. */
+/** Time between two snapshots. */
+const SNAPSHOT_INTERVAL_MS = 500
+
+/**
+ * Runs the demo; results go to standard output, everything else to standard error. Its state is on disk: after
+ * Ctrl-C, or a crash, the next run goes on where this one was. Returns the exit status.
+ */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const flights = await readWithRemark(options)
-  const results = new Results()
+  const [counts, airports] = [new WindowCounts(), new AirportResults()]
+  const directory = join(options.state, `${options.dataset}-${options.boundMinutes}`)
+  const runtime = singleThread({ persistence: diskPersistence(directory), snapshotIntervalMs: SNAPSHOT_INTERVAL_MS })
   const startMs = performance.now()
-  const execution = await singleThread().start(demoJob(flights, options, results))
+  const execution = await runtime.start(demoJob(flights, options, counts, airports))
+  const before = execution.status().recordsIn
+  if (before > 0) process.stderr.write(`Going on after ${count(before)} flights, with the state of the last run.\n`)
   const finished = await untilFinished(execution)
   const seconds = (performance.now() - startMs) / 1000
   if (!finished) {
-    process.stderr.write(`Cancelled after ${count(execution.status().recordsIn)} of ${count(flights.count)} records.\n`)
-    return EXIT_CANCELLED
+    const done = `${count(execution.status().recordsIn)} of ${count(flights.count)} flights`
+    process.stderr.write(`Suspended after ${done}. The same command goes on there.\n`)
+    return EXIT_SUSPENDED
   }
-  const airports = results.airports.sort((a, b) => b.flights - a.flights || (a.airport < b.airport ? -1 : 1))
-  const summary = results.summary(execution, options, seconds)
-  const text = options.json ? [...airports, summary].map((line) => JSON.stringify(line)).join('\n') : `\n${reportText(airports, summary)}`
+  const summary = summaryOf(execution, options, { counts, airports: airports.sorted.length, seconds, before })
+  const text = options.json
+    ? [...airports.sorted, summary].map((line) => JSON.stringify(line)).join('\n')
+    : `\n${reportText(airports.sorted, summary)}`
   process.stdout.write(`${text}\n`)
+  // The demo is over: the next run begins anew.
+  await rm(directory, { recursive: true, force: true })
   return EXIT_FINISHED
 }
 
@@ -41,7 +58,7 @@ async function readWithRemark({ dataset }: DemoOptions): Promise<FlightColumns> 
 }
 
 /** The job with the results where the demo wants them: as JSON on standard output, or only counted. */
-function demoJob(flights: FlightColumns, { json, boundMinutes }: DemoOptions, results: Results): Job {
+function demoJob(flights: FlightColumns, { json, boundMinutes }: DemoOptions, counts: WindowCounts, results: AirportResults): Job {
   return defineJob({
     name: 'flights-demo',
     module: import.meta.url,
@@ -51,66 +68,52 @@ function demoJob(flights: FlightColumns, { json, boundMinutes }: DemoOptions, re
         flightSource(() => flights),
         boundMinutes,
       )
-      const counted = windows
-        .inspectFrontier('count-epochs', (epoch) => results.addEpoch(epoch))
-        .inspect('count-windows', (window) => results.addWindow(window))
-      if (json) counted.sink('windows', jsonLines(process.stdout))
-      else counted.discard('windows')
-      airports.sink(
-        'airport-results',
-        forEach((airport) => results.airports.push(airport)),
-      )
+      if (json) windows.sink('windows', jsonLines(process.stdout))
+      windows.inspectFrontier('count-epochs', (epoch) => counts.addEpoch(epoch)).sink('window-counts', collect(counts))
+      airports.sink('airport-results', collect(results))
     },
   })
 }
 
-/** What the demo keeps of the results until the end. */
-class Results {
-  readonly airports: AirportResult[] = []
-  readonly #windows = { hour: 0, day: 0 }
-  #epochs = 0
-  #lastEpoch: number | undefined
+interface Measured {
+  readonly counts: WindowCounts
+  readonly airports: number
+  readonly seconds: number
+  /** Flights that an earlier run has read. */
+  readonly before: number
+}
 
-  addWindow({ type }: HourResult | DayResult): void {
-    this.#windows[type]++
-  }
-
-  addEpoch(epoch: number): void {
-    this.#epochs++
-    if (epoch !== Number.POSITIVE_INFINITY) this.#lastEpoch = epoch
-  }
-
-  summary(execution: Execution, { dataset, boundMinutes }: DemoOptions, seconds: number): Summary {
-    const { recordsIn, late } = execution.status()
-    return {
-      type: 'summary',
-      dataset: datasets[dataset],
-      boundMinutes,
-      records: recordsIn,
-      onTime: recordsIn - late,
-      late,
-      airports: this.airports.length,
-      airportHours: this.#windows.hour,
-      airportDays: this.#windows.day,
-      epochs: this.#epochs,
-      frontier: this.#lastEpoch === undefined ? null : new Date(this.#lastEpoch).toISOString().slice(0, 16),
-      seconds: Math.round(seconds * 1000) / 1000,
-      recordsPerSecond: Math.round(recordsIn / seconds),
-    }
+function summaryOf(execution: Execution, { dataset, boundMinutes }: DemoOptions, { counts, airports, seconds, before }: Measured): Summary {
+  const { recordsIn, late } = execution.status()
+  const { hour, day, epochs, lastEpoch } = counts
+  return {
+    type: 'summary',
+    dataset: datasets[dataset],
+    boundMinutes,
+    records: recordsIn,
+    onTime: recordsIn - late,
+    late,
+    airports,
+    airportHours: hour,
+    airportDays: day,
+    epochs,
+    frontier: lastEpoch === undefined ? null : new Date(lastEpoch).toISOString().slice(0, 16),
+    seconds: Math.round(seconds * 1000) / 1000,
+    recordsPerSecond: Math.round((recordsIn - before) / seconds),
   }
 }
 
-/** Waits for the job, with live progress. Ctrl-C cancels it. */
+/** Waits for the job, with live progress. Ctrl-C suspends it. */
 async function untilFinished(execution: Execution): Promise<boolean> {
   const stopProgress = progressLine(execution, { stream: process.stderr })
   // What fails while it closes is told by `finished`.
-  const cancel = () => void execution.cancel().catch(() => {})
-  process.on('SIGINT', cancel)
+  const suspend = () => void execution.suspend().catch(() => {})
+  process.on('SIGINT', suspend)
   try {
     await execution.finished
   } finally {
     stopProgress()
-    process.off('SIGINT', cancel)
+    process.off('SIGINT', suspend)
   }
   return execution.status().state === 'finished'
 }

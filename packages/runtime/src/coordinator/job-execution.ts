@@ -5,7 +5,8 @@ import { RestartPolicy } from './restart-policy.ts'
 import { StateStore, workerScope } from './state-store.ts'
 
 export interface JobExecutionOptions {
-  readonly graph: JobGraph
+  /** Builds the graph; called for every start, because functions of a job may remember things. */
+  graph(): JobGraph
   readonly environment: Environment
   readonly waitLimitMs: number
   readonly interpret: boolean
@@ -20,7 +21,7 @@ export interface JobExecutionOptions {
   ended(): void
 }
 
-/** What a restart would not mend: it fails at once. */
+/** Errors that come back whenever the job is started. */
 const FATAL = new Set([
   'ERR_FENCED',
   'ERR_STATE_LOCATION',
@@ -37,6 +38,9 @@ const FATAL = new Set([
 export class JobExecution implements Execution {
   readonly finished: Promise<void>
   readonly #options: JobExecutionOptions
+  readonly #job: string
+  /** The graph of the first start, which has been built to see whether it can be. */
+  #firstGraph: JobGraph | undefined
   readonly #restarts = new RestartPolicy()
   #generation: Generation | undefined
   #store: StateStore | undefined
@@ -51,6 +55,8 @@ export class JobExecution implements Execution {
 
   constructor(options: JobExecutionOptions) {
     this.#options = options
+    this.#firstGraph = options.graph()
+    this.#job = this.#firstGraph.name
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -100,7 +106,9 @@ export class JobExecution implements Execution {
   }
 
   async #startGeneration(version: SnapshotVersion | undefined): Promise<void> {
-    const { graph, backend, environment, waitLimitMs, interpret, snapshotIntervalMs, allowDropped } = this.#options
+    const { backend, environment, waitLimitMs, interpret, snapshotIntervalMs, allowDropped } = this.#options
+    const graph = this.#firstGraph ?? this.#options.graph()
+    this.#firstGraph = undefined
     if (backend === undefined) {
       this.#follow(await Generation.start({ graph, environment, waitLimitMs, interpret, state: undefined }))
       return
@@ -176,25 +184,31 @@ export class JobExecution implements Execution {
   }
 
   #running(what: string): Generation {
-    const { graph } = this.#options
     if (this.#generation !== undefined && this.#state === 'running') return this.#generation
     const how = this.#state === 'restarting' ? 'going back to its last snapshot' : 'not running'
-    throw new MalstromError('ERR_NOT_RUNNING', `Job "${graph.name}" cannot ${what}: it is ${how}.`, {
-      context: { job: graph.name },
+    throw new MalstromError('ERR_NOT_RUNNING', `Job "${this.#job}" cannot ${what}: it is ${how}.`, {
+      context: { job: this.#job },
     })
   }
 
   #checkPersistence(what: string): void {
-    const { graph, backend } = this.#options
+    const { backend } = this.#options
     if (backend !== undefined) return
     throw new MalstromError(
       'ERR_NO_PERSISTENCE',
-      `Job "${graph.name}" has nowhere to keep state, so it ${what}. Give the job a persistence backend: defineJob({ persistence: () => diskPersistence('./state'), ... }).`,
-      { context: { job: graph.name } },
+      `Job "${this.#job}" has nowhere to keep state, so it ${what}. Give the job a persistence backend: defineJob({ persistence: () => diskPersistence('./state'), ... }).`,
+      { context: { job: this.#job } },
     )
   }
 }
 
+/** What a restart would not mend. */
 function isFatal(error: unknown): boolean {
-  return error instanceof MalstromError && FATAL.has(error.code)
+  return (error instanceof MalstromError && FATAL.has(error.code)) || isReaderGone(error)
+}
+
+/** Whoever read a pipe does not come back. */
+function isReaderGone(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if ((cause as { code?: unknown }).code === 'EPIPE') return true
+  return false
 }

@@ -56,7 +56,7 @@ export function singleThread(options: SingleThreadOptions = {}): Runtime {
   const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>): Promise<Execution> => {
     checkJob(job)
     const execution = new JobExecution({
-      graph: job.graph(params as P),
+      graph: () => job.graph(params as P),
       environment: nodeEnvironment,
       waitLimitMs,
       interpret: tasks === 'interpreted' || (tasks === 'auto' && !canCompile()),

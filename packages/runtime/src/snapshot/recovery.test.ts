@@ -89,3 +89,39 @@ describe('a job with persistence', () => {
     expect(error).toMatchObject({ code: 'ERR_OPERATOR_FAILED', context: { operator: 'look' } })
   }, 20_000)
 })
+
+describe('a restart', () => {
+  it('builds the job anew, so that nothing is left of what its functions remembered', async () => {
+    const out: string[] = []
+    let failed = false
+    const job = jobOf((flow) => {
+      let calls = 0
+      flow
+        .source('n', fromIterable(numbers.slice(0, 10)))
+        .map('remembers', (n) => {
+          if (n === 5 && !failed) {
+            failed = true
+            throw new Error('once')
+          }
+          return `${n}:${++calls}`
+        })
+        .sink('out', toArray(out))
+    })
+    await runtimeWith(memoryPersistence()).run(job)
+    expect(out.slice(-10)).toEqual(Array.from({ length: 10 }, (_, n) => `${n}:${n + 1}`))
+  })
+
+  it('is not tried where the reader of a pipe has gone', async () => {
+    let opened = 0
+    const job = jobOf((flow) =>
+      flow.source('n', fromIterable([1])).sink('out', {
+        openPartition() {
+          opened++
+          throw Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+        },
+      }),
+    )
+    expect(await errorOf(runtimeWith(memoryPersistence()).run(job))).toMatchObject({ code: 'ERR_SINK_FAILED' })
+    expect(opened).toBe(1)
+  })
+})

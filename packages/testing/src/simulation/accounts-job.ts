@@ -32,6 +32,10 @@ const BUCKET_MS = 50
 /** Less than what records are out of order by, so that some are late. */
 const ONLINE_BOUND_MS = 12
 const EPOCH_RECORDS = 5
+/** A tab is forgotten when it has so many drinks. */
+const TAB_MAX = 3
+
+type Sinks = [SimulatedSink, SimulatedSink, SimulatedSink, SimulatedSink, SimulatedSink, SimulatedSink]
 
 type Buckets = Map<number, number>
 
@@ -68,11 +72,11 @@ export interface AccountsJob {
  */
 export function accountsJob(world: SimulatedWorld, seed: number): AccountsJob {
   const dice = new Dice(seed + 1_000_003)
-  const accounts = Array.from({ length: 3 + dice.below(20) }, (_, n) => `account ${n}`)
+  const accounts = Array.from({ length: dice.chance(0.5) ? 3 + dice.below(20) : 30 + dice.below(40) }, (_, n) => `account ${n}`)
   const partition = () => payments(dice, accounts, 20 + dice.below(60))
   const shops = { north: partition(), south: partition() }
   const online = { web: partition() }
-  const [counts, sums, seen, late, numbers] = [world.sink(), world.sink(), world.sink(), world.sink(), world.sink()]
+  const [counts, sums, seen, late, numbers, tabs] = Array.from({ length: 6 }, () => world.sink()) as Sinks
   const job = defineJob({
     name: 'accounts',
     module: import.meta.url,
@@ -109,6 +113,13 @@ export function accountsJob(world: SimulatedWorld, seed: number): AccountsJob {
         )
         .map('running', ({ count, amounts }) => `${count}/${amounts.reduce((sum, amount) => sum + amount, 0)}`)
         .sink('counts', counts)
+      all
+        .statefulMap(
+          'tab',
+          () => 0,
+          (drinks) => [drinks + 1, drinks + 1 === TAB_MAX ? undefined : drinks + 1],
+        )
+        .sink('tabs', tabs)
       all.statefulOp('buckets', bucketSums).sink('sums', sums)
       all
         .ttlMap('recent', (entries: ExpireMap<number, number, number>, { amount }, _key, timestamp) => [
@@ -123,7 +134,8 @@ export function accountsJob(world: SimulatedWorld, seed: number): AccountsJob {
   const check = () => {
     checkCounts(records, counts)
     checkSums(records, sums)
-    checkNumbers(onTime, numbers)
+    checkNumbers('payments online', onTime, numbers, (n) => n + 1)
+    checkNumbers('tabs', records, tabs, (n) => (n % TAB_MAX) + 1)
     expectSame('late', late, lateRecords)
     if (seen.visible.length !== records.length) throw new Error(`${seen.visible.length} of ${records.length} records came through the map`)
   }
@@ -182,14 +194,19 @@ function separated(records: readonly SimulatedRecord<Payment, number>[]) {
   return { onTime, late }
 }
 
-function checkNumbers(records: readonly SimulatedRecord<Payment, number>[], sink: SimulatedSink): void {
+function checkNumbers(
+  what: string,
+  records: readonly SimulatedRecord<Payment, number>[],
+  sink: SimulatedSink,
+  wantedAt: (index: number) => number,
+): void {
   const counts = new Map<string, number>()
   for (const { value } of records) counts.set(value.account, (counts.get(value.account) ?? 0) + 1)
   const numbered = groupBy(sink)
   for (const [account, count] of counts) {
     const numbers = numbered.get(account)?.join(' ')
-    const wanted = Array.from({ length: count }, (_, n) => n + 1).join(' ')
-    if (numbers !== wanted) throw new Error(`the payments of ${account} online have the numbers ${numbers}, and not ${wanted}`)
+    const wanted = Array.from({ length: count }, (_, n) => wantedAt(n)).join(' ')
+    if (numbers !== wanted) throw new Error(`the ${what} of ${account} have the numbers ${numbers}, and not ${wanted}`)
   }
 }
 

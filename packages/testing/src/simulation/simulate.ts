@@ -106,7 +106,7 @@ class Simulation {
     })
     world.schedule(process, 'start', 0, () => {
       const execution = new JobExecution({
-        graph: this.#job.graph(),
+        graph: () => this.#job.graph(),
         environment,
         waitLimitMs: 60_000,
         interpret: world.dice.chance(0.5),

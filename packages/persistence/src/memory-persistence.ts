@@ -48,7 +48,7 @@ class MemoryStore implements ObjectStore {
   async put(path: string, bytes: Uint8Array): Promise<ETag> {
     this.#check(path)
     const etag = this.#nextTag()
-    this.#objects.set(path, { bytes: bytes.slice(), etag })
+    this.#objects.set(path, { bytes: new Uint8Array(bytes), etag })
     return etag
   }
 

@@ -44,6 +44,15 @@ export class ByteWriter {
     return room
   }
 
+  get length(): number {
+    return this.#length
+  }
+
+  /** What was written from `start` to `end`, not copied: valid until the next write. */
+  view(start: number, end: number): Buffer {
+    return this.#bytes.subarray(start, end)
+  }
+
   /** A copy of what was written; the writer is empty then. */
   take(): Uint8Array {
     const taken = new Uint8Array(this.#length)

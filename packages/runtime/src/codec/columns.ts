@@ -25,14 +25,19 @@ const shared = new ByteWriter()
  * @throws MalstromError `ERR_VALUE_NOT_ENCODABLE`, which names column, row and place in the value.
  */
 export function encodeColumns(columns: readonly ArrayLike<unknown>[], count: number): Uint8Array {
+  shared.clear()
+  encodeColumnsTo(shared, columns, count)
+  return shared.take()
+}
+
+/** `encodeColumns` behind what `writer` holds already. */
+export function encodeColumnsTo(writer: ByteWriter, columns: readonly ArrayLike<unknown>[], count: number): void {
   if (count > ROWS_MAX) throw new RangeError(`a block has at most ${ROWS_MAX} rows`)
   try {
-    shared.clear()
-    shared.u8(FORMAT)
-    shared.varUint(count)
-    shared.varUint(columns.length)
-    for (const column of columns) writeColumn(shared, column, count)
-    return shared.take()
+    writer.u8(FORMAT)
+    writer.varUint(count)
+    writer.varUint(columns.length)
+    for (const column of columns) writeColumn(writer, column, count)
   } catch (error) {
     throw explained(error, () => {
       for (const [c, column] of columns.entries()) {

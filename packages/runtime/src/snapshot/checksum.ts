@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { MalstromError } from '@malstrom/core'
+import type { ByteWriter } from '../codec/byte-writer.ts'
 
 const HEADER_BYTES = 8
 
@@ -11,6 +12,17 @@ export function sealed(bytes: Uint8Array): Uint8Array {
   header.setUint32(4, crc32(bytes), true)
   result.set(bytes, HEADER_BYTES)
   return result
+}
+
+/** Adds a sealed piece to a writer: what `write` writes, with its length and checksum in front. */
+export function sealInto(writer: ByteWriter, write: () => void): void {
+  const start = writer.length
+  writer.room(HEADER_BYTES)
+  write()
+  const piece = writer.view(start + HEADER_BYTES, writer.length)
+  const header = writer.view(start, start + HEADER_BYTES)
+  header.writeUInt32LE(piece.length, 0)
+  header.writeUInt32LE(crc32(piece), 4)
 }
 
 /** Splits what consists of sealed pieces. `what` names it in errors. */

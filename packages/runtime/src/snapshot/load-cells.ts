@@ -21,6 +21,7 @@ export interface LoadOptions {
 export async function loadCells(node: OperatorNode, state: StateSnapshot, options: LoadOptions): Promise<KeyedCells<Key, unknown>> {
   const cells = new KeyedCells<Key, unknown>()
   const form = stateFormOf(node.state ?? {})
+  cells.reserve(state.keys)
   await eachSegment(state, node.name, options, (rows) => {
     for (let i = 0; i < rows.keys.length; i++) {
       const key = rows.keys[i] as Key

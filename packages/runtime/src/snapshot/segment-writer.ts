@@ -1,4 +1,6 @@
-import { sealed } from './checksum.ts'
+import { ByteWriter } from '../codec/byte-writer.ts'
+import { encodeColumnsTo } from '../codec/columns.ts'
+import { sealInto } from './checksum.ts'
 import type { SegmentRef } from './snapshot.ts'
 
 /** Blocks are gathered until an object has so many bytes. */
@@ -13,6 +15,8 @@ export interface SegmentWriterOptions {
   readonly path: string
   /** Puts with a deadline. */
   put(path: string, bytes: Uint8Array): Promise<void>
+  /** Memory that is used again: new memory for every segment would bring long pauses for its collection. */
+  readonly buffers: ByteWriter[]
   /** There is room again. */
   wake(): void
   failed(error: unknown): void
@@ -23,13 +27,13 @@ export class SegmentWriter {
   readonly #options: SegmentWriterOptions
   readonly #segments: SegmentRef[] = []
   readonly #puts: Promise<void>[] = []
-  #blocks: Uint8Array[] = []
-  #bytes = 0
+  #writer: ByteWriter
   #rows = 0
   #underWayBytes = 0
 
   constructor(options: SegmentWriterOptions) {
     this.#options = options
+    this.#writer = options.buffers.pop() ?? new ByteWriter()
   }
 
   /** Whether so much is under way that nothing should be added now. */
@@ -37,17 +41,16 @@ export class SegmentWriter {
     return this.#underWayBytes >= UNDER_WAY_BYTES_MAX
   }
 
-  add(block: Uint8Array, rows: number): void {
-    const piece = sealed(block)
-    this.#blocks.push(piece)
-    this.#bytes += piece.length
+  add(columns: readonly ArrayLike<unknown>[], rows: number): void {
+    sealInto(this.#writer, () => encodeColumnsTo(this.#writer, columns, rows))
     this.#rows += rows
-    if (this.#bytes >= SEGMENT_BYTES_MIN) this.#put()
+    if (this.#writer.length >= SEGMENT_BYTES_MIN) this.#put()
   }
 
   /** All segments, once they are durable. */
   async finish(): Promise<readonly SegmentRef[]> {
-    if (this.#blocks.length > 0) this.#put()
+    if (this.#writer.length > 0) this.#put()
+    this.#options.buffers.push(this.#writer)
     await this.durable()
     return this.#segments
   }
@@ -58,30 +61,23 @@ export class SegmentWriter {
   }
 
   #put(): void {
-    const { scope, put, wake, failed } = this.#options
+    const { scope, put, wake, failed, buffers } = this.#options
     const path = `${this.#options.path}-${this.#segments.length}`
-    const bytes = joined(this.#blocks, this.#bytes)
+    const writer = this.#writer
+    const bytes = writer.view(0, writer.length)
     this.#segments.push({ scope, path, bytes: bytes.length, rows: this.#rows })
-    this.#blocks = []
-    this.#bytes = 0
+    this.#writer = buffers.pop() ?? new ByteWriter()
     this.#rows = 0
     this.#underWayBytes += bytes.length
     const done = put(path, bytes).then(() => {
       this.#underWayBytes -= bytes.length
+      // Nobody reads it any more.
+      writer.clear()
+      buffers.push(writer)
       wake()
     })
     // Heard of at once, not only when all is encoded.
     done.catch(failed)
     this.#puts.push(done)
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const result = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    result.set(piece, at)
-    at += piece.length
-  }
-  return result
 }

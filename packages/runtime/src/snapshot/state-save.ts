@@ -1,5 +1,4 @@
 import { type Key, MalstromError, type OperatorNode } from '@malstrom/core'
-import { encodeColumns } from '../codec/columns.ts'
 import type { CellsSave } from '../state/cells-save.ts'
 import { attribute } from '../worker/failure.ts'
 import type { SegmentWriter } from './segment-writer.ts'
@@ -57,7 +56,7 @@ export class StateSave {
     const { keys, states, removed, hasRemoved } = cells.take(this.#blockRows)
     if (keys.length === 0) return
     try {
-      writer.add(encodeColumns(hasRemoved ? [keys, states, removed] : [keys, states], keys.length), keys.length)
+      writer.add(hasRemoved ? [keys, states, removed] : [keys, states], keys.length)
     } catch (error) {
       throw attribute(explained(error), node, job)
     }

@@ -1,4 +1,5 @@
 import type { ObjectStore, SnapshotVersion } from '@malstrom/core'
+import type { ByteWriter } from '../codec/byte-writer.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { OpenOperator } from '../worker/open-operator.ts'
@@ -37,6 +38,7 @@ export interface StateWritingOptions {
 export class StateWritings {
   readonly #options: StateWritingOptions
   readonly #parts = new Map<string, readonly StatePart[]>()
+  readonly #buffers: ByteWriter[] = []
 
   constructor(options: StateWritingOptions) {
     this.#options = options
@@ -74,6 +76,7 @@ export class StateWritings {
       put: async (path, bytes) => {
         await withDeadline(environment, waitLimitMs, `the store to keep "${path}"`, location.store.put(path, bytes))
       },
+      buffers: this.#buffers,
       wake,
       failed,
     })

@@ -20,6 +20,11 @@ export class CellIndex<C extends Keyed> {
   /** Tuples, by the hash of the tuple. */
   readonly #tuples = new Map<number, C[]>()
 
+  /** Makes ready for so many keys, before the first one comes. */
+  reserve(keys: number): void {
+    if (keys >= UNDIVIDED_KEYS_MAX) this.#divide()
+  }
+
   get(key: Key): C | undefined {
     if (typeof key === 'object') return this.#tuples.get(hashKey(key))?.find((cell) => sameKey(cell.key, key))
     return this.#segments === undefined ? this.#first.get(key) : this.#getDivided(this.#segments, key)
@@ -31,13 +36,17 @@ export class CellIndex<C extends Keyed> {
     else if (this.#segments !== undefined) segmentOf(this.#segments, key).set(key, cell)
     else {
       this.#first.set(key, cell)
-      if (this.#first.size >= UNDIVIDED_KEYS_MAX) this.#segments = Array.from({ length: SEGMENTS }, () => new Map())
+      if (this.#first.size >= UNDIVIDED_KEYS_MAX) this.#divide()
     }
   }
 
   delete(key: Key): void {
     if (typeof key === 'object') this.#deleteTuple(hashKey(key), key)
     else if (!this.#first.delete(key) && this.#segments !== undefined) segmentOf(this.#segments, key).delete(key)
+  }
+
+  #divide(): void {
+    this.#segments = Array.from({ length: SEGMENTS }, () => new Map())
   }
 
   #getDivided(segments: readonly Map<PrimitiveKey, C>[], key: PrimitiveKey): C | undefined {

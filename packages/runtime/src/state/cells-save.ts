@@ -102,9 +102,10 @@ export class CellsSave<K extends Key, S> {
       this.#add(rows, cell, state)
       return
     }
+    const isKnown = cell.savedIn !== 0
     cell.savedIn = period
     if (!cell.removed) this.#add(rows, cell, this.#parts.pack(cell.state as S))
-    else if (cell.stored) {
+    else if (isKnown) {
       rows.hasRemoved = true
       rows.keys.push(cell.key)
       rows.states.push(undefined)
@@ -113,7 +114,6 @@ export class CellsSave<K extends Key, S> {
   }
 
   #add(rows: SavedRows, cell: KeyedCell<K, S>, state: unknown): void {
-    cell.stored = true
     rows.keys.push(cell.key)
     rows.states.push(state)
     rows.removed.push(false)

@@ -9,17 +9,15 @@ export class KeyedCell<K extends Key, S> implements Cell<K, S> {
   removed = false
   /** The period, between two snapshots, in which it was last changed. */
   changedIn: number
-  /** The last period whose snapshot has taken its state, or need not take it. */
-  savedIn = 0
-  /** Whether a snapshot may hold the key, so that its removal must be saved too. */
-  stored: boolean
+  /** The last period whose snapshot has taken its state; 0 if none has, so that none knows the key. */
+  savedIn: number
 
-  constructor(key: K, previous: KeyedCell<K, S> | undefined, changedIn: number, stored: boolean) {
+  constructor(key: K, previous: KeyedCell<K, S> | undefined, changedIn: number, savedIn: number) {
     this.key = key
     this.state = undefined
     this.previous = previous
     this.next = undefined
     this.changedIn = changedIn
-    this.stored = stored
+    this.savedIn = savedIn
   }
 }

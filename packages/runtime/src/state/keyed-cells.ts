@@ -4,6 +4,9 @@ import { CellsSave } from './cells-save.ts'
 import { DirtyList } from './dirty-list.ts'
 import { KeyedCell } from './keyed-cell.ts'
 
+/** A period before all others. */
+const RESTORED = -1
+
 /**
  * The keyed state of one operator on one worker. While changes are tracked, a cell that is looked up is
  * taken as changed, because a state may be changed in place: looking up costs one comparison more,
@@ -31,7 +34,7 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
 
   cell(key: K): KeyedCell<K, S> {
     const cell = this.#index.get(key)
-    if (cell === undefined) return this.#create(key, this.#period, false)
+    if (cell === undefined) return this.#create(key, this.#period, 0)
     if (cell.changedIn !== this.#period) this.#touch(cell)
     return cell
   }
@@ -67,9 +70,14 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     }
   }
 
+  /** Makes ready for so many keys, before the first one comes. */
+  reserve(keys: number): void {
+    this.#index.reserve(keys)
+  }
+
   /** Adds what a snapshot holds, in its order. `isNew` says that the key is not there yet. */
   restore(key: K, state: S, isNew: boolean): void {
-    const cell = (isNew ? undefined : this.#index.get(key)) ?? this.#create(key, 0, true)
+    const cell = (isNew ? undefined : this.#index.get(key)) ?? this.#create(key, 0, RESTORED)
     cell.state = state
   }
 
@@ -116,10 +124,10 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     if (cell.changedIn !== this.#period && typeof cell.state === 'object' && this.#dirty !== undefined) this.#touch(cell)
   }
 
-  #create(key: K, changedIn: number, stored: boolean): KeyedCell<K, S> {
+  #create(key: K, changedIn: number, savedIn: number): KeyedCell<K, S> {
     // A tuple belongs to the caller, who might change it.
     const owned = typeof key === 'object' ? (Object.freeze([...key]) as unknown as K) : key
-    const cell = new KeyedCell<K, S>(owned, this.#last, changedIn, stored)
+    const cell = new KeyedCell<K, S>(owned, this.#last, changedIn, savedIn)
     if (this.#last === undefined) this.#first = cell
     else this.#last.next = cell
     this.#last = cell

@@ -70,7 +70,7 @@ class SimulatedStore implements ObjectStore {
 
   async #write(path: string, bytes: Uint8Array, expected: ETag | 'absent' | undefined): Promise<ETag> {
     const { dice } = this.#world
-    const content = bytes.slice()
+    const content = new Uint8Array(bytes)
     await this.#world.wait(`write ${path}`, LATENCY_MS_MAX)
     if (dice.chance(this.#faults.failing)) throw new MalstromError('ERR_STORE', `The write of "${path}" failed.`)
     const current = this.#disk.objects.get(this.#key(path))?.etag ?? 'absent'

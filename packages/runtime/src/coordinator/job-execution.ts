@@ -47,9 +47,12 @@ export class JobExecution implements Execution {
   #lastStatus: JobStatus | undefined
   #restarted = 0
   #state: 'running' | 'restarting' | 'ended' = 'running'
+  /** Cancelled while it was going back to its last snapshot. */
+  #cancelledInPause = false
   /** Set when the user has asked for the end. */
   #stopping = false
-  #cancelPause: () => void = () => {}
+  /** Ends the pause before a restart; `undefined` if there is none. */
+  #cancelPause: (() => void) | undefined
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -74,10 +77,15 @@ export class JobExecution implements Execution {
   }
 
   status(): JobStatus {
-    const known = this.#generation?.status()
-    if (known === undefined) return { ...(this.#lastStatus as JobStatus), state: this.#state === 'restarting' ? 'restarting' : 'failed' }
+    const known = this.#cancelledInPause ? undefined : this.#generation?.status()
+    if (known === undefined) return { ...(this.#lastStatus as JobStatus), state: this.#stateInPause(), restarts: this.#restarted }
     const state = known.state === 'failed' && this.#state === 'restarting' ? 'restarting' : known.state
     return { ...known, state, restarts: this.#restarted }
+  }
+
+  #stateInPause(): JobStatus['state'] {
+    if (this.#cancelledInPause) return 'cancelled'
+    return this.#state === 'restarting' ? 'restarting' : 'failed'
   }
 
   async snapshot(): Promise<SnapshotVersion> {
@@ -95,9 +103,14 @@ export class JobExecution implements Execution {
   async cancel(): Promise<void> {
     this.finished.catch(() => {}) // Whoever cancels hears of it here.
     this.#stopping = true
-    this.#cancelPause()
-    if (this.#generation === undefined) this.#end(undefined)
-    else await this.#generation.cancel()
+    if (this.#cancelPause !== undefined) {
+      this.#cancelPause()
+      this.#cancelPause = undefined
+      this.#cancelledInPause = true
+      this.#end(undefined)
+    }
+    // A start that is under way is cancelled when it has been made.
+    if (this.#state === 'running') await this.#generation?.cancel()
     await this.finished.catch(() => {})
   }
 
@@ -132,6 +145,7 @@ export class JobExecution implements Execution {
       () => this.#ended(undefined),
       (error) => this.#ended(error),
     )
+    if (this.#stopping) generation.cancel().catch(() => {}) // Whoever cancels hears of it from `finished`.
   }
 
   async #ended(error: unknown): Promise<void> {
@@ -158,6 +172,7 @@ export class JobExecution implements Execution {
     this.#state = 'restarting'
     this.#restarted++
     this.#cancelPause = environment.after(pauseMs, () => {
+      this.#cancelPause = undefined
       this.#generation = undefined
       this.#startGeneration(undefined).catch((error) => this.#ended(error))
     })

@@ -125,3 +125,16 @@ describe('a restart', () => {
     expect(opened).toBe(1)
   })
 })
+
+describe('cancel', () => {
+  it('ends a job that is about to go back to its last snapshot', async () => {
+    const job = sums([], () => {
+      throw new Error('always')
+    })
+    const execution = await runtimeWith(memoryPersistence()).start(job)
+    while (execution.status().restarts < 5) await new Promise((resolve) => setTimeout(resolve, 1))
+    await execution.cancel()
+    await execution.finished
+    expect(execution.status().state).toBe('cancelled')
+  })
+})

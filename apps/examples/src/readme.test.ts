@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
@@ -16,5 +19,23 @@ describe('the program of the first README', () => {
     const path = fileURLToPath(new URL('./word-count.ts', import.meta.url))
     const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', path], { encoding: 'utf8' })
     expect({ stdout, stderr }).toEqual({ stdout: output, stderr: '' })
+  }, 30_000)
+})
+
+describe('the program of the README of @malstrom/persistence', () => {
+  it('prints its totals once: when it is started again, it has ended already', () => {
+    const path = fileURLToPath(new URL('./kept-totals.ts', import.meta.url))
+    const directory = mkdtempSync(join(tmpdir(), 'malstrom-kept-'))
+    const tsx = createRequire(import.meta.url).resolve('tsx')
+    const run = () =>
+      spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', pathToFileURL(tsx).href, path], {
+        cwd: directory,
+        encoding: 'utf8',
+      })
+    const [first, second] = [run(), run()]
+    rmSync(directory, { recursive: true, force: true })
+    expect(first).toMatchObject({ stderr: '', status: 0 })
+    expect(first.stdout.match(/value: \d+/g)).toEqual(['value: 1', 'value: 2', 'value: 4'])
+    expect(second).toMatchObject({ stdout: '', stderr: '', status: 0 })
   }, 30_000)
 })

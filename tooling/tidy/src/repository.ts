@@ -65,7 +65,8 @@ export function repositoryOf(files: readonly RepositoryFile[]): Repository {
     if (directory === undefined || rest === undefined) continue
     if (rest === 'package.json') workspaces.push({ directory, manifest: JSON.parse(file.text) })
     if (!/\.(ts|tsx|mts|js|mjs)$/.test(rest)) continue
-    const isTest = /\.(test|test-d|bench)\.tsx?$/.test(rest)
+    // Fixtures are not published either.
+    const isTest = /\.(test|test-d|bench)\.tsx?$|(^|\/)fixtures?\//.test(rest)
     sources.push({ ...file, workspace: directory, isTest, module: parseModule(file.path, file.text) })
   }
   const rootPackage = files.find((file) => file.path === 'package.json')

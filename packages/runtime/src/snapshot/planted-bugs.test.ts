@@ -1,6 +1,6 @@
 import { runAccounts } from '@malstrom/testing'
 import { describe, expect, it } from 'vitest'
-import { plantedBugs } from './planted-bugs.ts'
+import { plantedBugs } from '../fixture/planted-bugs.ts'
 
 const SEEDS_MAX = 1_000
 

@@ -1,14 +1,18 @@
 import { MalstromError } from '@malstrom/core'
 
-const PATH_CHARACTERS_MAX = 512
+const PATH_BYTES_MAX = 1_024
+
+const UNPAIRED_SURROGATE = /\p{Surrogate}/u
 
 /** A path has parts with `/` between them; no part is empty, `.` or `..`. */
 export function checkPath(path: string): void {
   const parts = typeof path === 'string' ? path.split('/') : []
-  if (parts.length > 0 && path.length <= PATH_CHARACTERS_MAX && parts.every((part) => part !== '' && part !== '.' && part !== '..')) return
+  const isPath = parts.length > 0 && parts.every((part) => part !== '' && part !== '.' && part !== '..')
+  if (isPath && Buffer.byteLength(path) <= PATH_BYTES_MAX && !UNPAIRED_SURROGATE.test(path)) return
+  const shown = typeof path === 'string' && path.length > 80 ? `${path.slice(0, 80)}...` : path
   throw new MalstromError(
     'ERR_STORE',
-    `${JSON.stringify(path)} is no path of an object: it has parts of at least one character with "/" between them, none of them "." or "..", and at most ${PATH_CHARACTERS_MAX} characters.`,
+    `${JSON.stringify(shown)} is no path of an object: it has parts of at least one character with "/" between them, none of them "." or "..", and at most ${PATH_BYTES_MAX} bytes of UTF-8.`,
   )
 }
 

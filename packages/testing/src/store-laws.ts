@@ -1,25 +1,75 @@
-import { isDeepStrictEqual } from 'node:util'
-import { MalstromError, type ObjectStore, type PersistenceBackend, type ReadableObjectStore } from '@malstrom/core'
+import type { ObjectStore, PersistenceBackend } from '@malstrom/core'
+import { turns } from './event-loop.ts'
 import { type Law, must } from './law.ts'
+import { byteOrder, bytesOf, mustConflict, mustHold, mustList, mustReject, type StoreBench, withStores } from './store-bench.ts'
+import { sharedStoreLawsOf } from './store-shared-laws.ts'
 import type { StoreSuiteOptions } from './store-suite-options.ts'
 
 const LARGE_BYTES = 3 * 1_024 * 1_024
+/** More than the 1,000 that object stores list and delete at once. */
 const MANY = 1_100
+const PUTS_AT_ONCE = 50
+const WRITERS = 8
+const REPLACEMENTS = 12
+const REPLACED_BYTES = 100_000
 
-const bytesOf = (text: string) => new TextEncoder().encode(text)
+/** What is no path: it has no parts, an empty one, or one that leads elsewhere; and what has no bytes. */
+const NO_PATHS = ['', '/', 'a//b', '/a', 'a/', '.', '..', '../a', 'a/./b', 'a/../../b', 'a/..', 'half \ud83d']
+
+/** What is a path, though it looks like trouble: to a shell, a URL, a file system, a database, or a URL that was decoded twice. */
+const STRANGE_PATHS = [
+  'a',
+  'A',
+  'a/b',
+  'a b',
+  ' a ',
+  'a.',
+  '.a',
+  '...',
+  '~',
+  '%',
+  '%2e%2e/a',
+  '%2F',
+  'a%2Fb',
+  'a+b',
+  'a@1',
+  'a\\b',
+  'a?b#c&d=e',
+  '"<\'>',
+  '*',
+  'a:b',
+  '-rf',
+  'con',
+  'tab\tand\nline',
+  'ä',
+  'a\u0308', // Not the same as the one before, on a file system that composes characters either.
+  '\uffee',
+  '\u{1f600}', // Comes after the one before, but not in the order of UTF-16.
+  'e/'.repeat(20).concat('deep'),
+]
+
+/** 512 bytes in parts of 80: what every store takes. */
+const LONGEST_PATH = Array.from({ length: 6 }, () => 'x'.repeat(80))
+  .join('/')
+  .concat('/', 'y'.repeat(26))
 
 /** The contract of `PersistenceBackend` and `ObjectStore`. */
 export function storeLawsOf(options: StoreSuiteOptions): Law[] {
-  const law = (name: string, check: (store: ObjectStore, backend: PersistenceBackend) => Promise<void>): Law => ({
+  const law: LawOf = (name, check) => ({
     name,
-    async check() {
-      const backend = await options.create()
-      const store = await backend.open('scope')
-      await check(store, backend)
-      await store.close()
-      await backend.close()
-    },
+    check: () =>
+      withStores(options, async (bench) => {
+        const backend = await bench.create()
+        await check(await bench.open(backend), backend, bench)
+      }),
   })
+  const shared = options.reopen === undefined ? [] : sharedStoreLawsOf(options)
+  return [...objectLaws(law), ...conditionLaws(law), ...pathLaws(law), ...scopeLaws(law), ...shared]
+}
+
+type LawOf = (name: string, check: (store: ObjectStore, backend: PersistenceBackend, bench: StoreBench) => Promise<void>) => Law
+
+function objectLaws(law: LawOf): Law[] {
   return [
     law('what was put can be read, whatever its size', async (store) => {
       const large = Uint8Array.from({ length: LARGE_BYTES }, (_, i) => (i * 31) & 255)
@@ -29,176 +79,207 @@ export function storeLawsOf(options: StoreSuiteOptions): Law[] {
         ['deep/er/large', large],
       ] as const) {
         const etag = await store.put(path, bytes)
-        const read = await store.get(path)
-        must(read !== undefined && Buffer.compare(read.bytes, bytes) === 0, `${path} was read as something else`)
-        must(read.etag === etag, `put of ${path} returned ${etag}, and get ${read.etag}`)
+        for (let again = 0; again < 2; again++) {
+          const read = await store.get(path)
+          must(read !== undefined && Buffer.compare(read.bytes, bytes) === 0, `"${path}" was read as something else`)
+          must(read.etag === etag, `put of "${path}" returned the ETag ${etag}, and get ${read.etag}`)
+        }
       }
     }),
     law('what was never put is undefined', async (store) => {
-      must((await store.get('nothing')) === undefined, 'there is something where nothing was put')
-      must((await store.get('no/thing')) === undefined, 'there is something where nothing was put')
+      await store.put('there/is', bytesOf('one'))
+      for (const path of ['nothing', 'no/thing', 'there', 'there/i', 'there/is/nothing'])
+        must((await store.get(path)) === undefined, `there is something at "${path}", where nothing was put`)
     }),
     law('a second put replaces the first, and has another ETag', async (store) => {
-      const first = await store.put('a', bytesOf('one'))
-      const second = await store.put('a', bytesOf('two'))
-      const third = await store.put('a', bytesOf('one'))
-      must(textOf(await store.get('a')) === 'one', 'the last put does not count')
-      must(new Set([first, second, third]).size === 3, 'two writes have the same ETag')
-    }),
-    law('putIf writes only what is as expected, and changes nothing otherwise', async (store) => {
-      const first = await store.putIf('a', bytesOf('one'), 'absent')
-      await conflict(store.putIf('a', bytesOf('x'), 'absent'))
-      must(textOf(await store.get('a')) === 'one', 'a refused write has changed something')
-      const second = await store.putIf('a', bytesOf('two'), first)
-      await conflict(store.putIf('a', bytesOf('x'), first))
-      await store.putIf('a', bytesOf('one'), second)
-      // The same content as at first, and nevertheless another write.
-      await conflict(store.putIf('a', bytesOf('x'), first))
-      await conflict(store.putIf('other', bytesOf('x'), second))
-      must(textOf(await store.get('a')) === 'one', 'a refused write has changed something')
-    }),
-    law('of several writers that expect the same, exactly one succeeds', async (store) => {
-      const expected = await store.put('a', bytesOf('start'))
-      const attempts = Array.from({ length: 8 }, (_, n) => store.putIf('a', bytesOf(`writer ${n}`), expected))
-      const results = await Promise.allSettled(attempts)
-      const winners = results.flatMap((result, n) => (result.status === 'fulfilled' ? [n] : []))
-      must(winners.length === 1, `${winners.length} writers have succeeded`)
-      must(textOf(await store.get('a')) === `writer ${winners[0]}`, 'what is there is not what the winner wrote')
-    }),
-    law('list gives the paths under a prefix, in byte order', async (store) => {
-      const paths = ['b', 'a/2', 'a/10', 'a-1', 'a/b/c', 'A', 'ä', 'z z', 'a.b', '1%2']
-      for (const path of paths) await store.put(path, bytesOf(path))
-      await same(store, '', [...paths].sort(byteOrder))
-      await same(store, 'a/', ['a/10', 'a/2', 'a/b/c'])
-      await same(store, 'a/1', ['a/10'])
-      await same(store, 'nothing', [])
-    }),
-    law('list gives everything, also if there is much', async (store) => {
-      const paths = Array.from({ length: MANY }, (_, n) => `many/${String(n).padStart(5, '0')}`)
-      for (let start = 0; start < MANY; start += 50)
-        await Promise.all(paths.slice(start, start + 50).map((path) => store.put(path, bytesOf('x'))))
-      await same(store, 'many/', paths)
-      await store.delete(paths)
-      await same(store, 'many/', [])
-    }),
-    law('delete takes away what there is, and does not mind the rest', async (store) => {
-      const etag = await store.put('a', bytesOf('one'))
-      await store.put('b', bytesOf('two'))
-      await store.delete(['a', 'never there'])
-      await store.delete([])
-      must((await store.get('a')) === undefined, 'what was deleted is still there')
-      must(textOf(await store.get('b')) === 'two', 'what was not deleted is gone')
-      await conflict(store.putIf('a', bytesOf('x'), etag))
-      await store.putIf('a', bytesOf('again'), 'absent')
+      const etags = new Set<string>()
+      for (const text of ['one', 'a longer one', 'two', 'one']) {
+        etags.add(await store.put('a', bytesOf(text)))
+        await mustHold(store, 'a', text, 'the last put does not count')
+      }
+      must(etags.size === 4, 'two writes have the same ETag')
+      await mustList(store, '', ['a'])
     }),
     law('bytes belong to the caller before and after', async (store) => {
       // A Buffer, of which `slice` makes no copy.
       const bytes = Buffer.from('one')
       await store.put('a', bytes)
       bytes.fill(0)
-      const read = await store.get('a')
-      must(textOf(read) === 'one', 'changing what was put has changed what is stored')
-      read?.bytes.fill(0)
-      must(textOf(await store.get('a')) === 'one', 'changing what was read has changed what is stored')
+      await mustHold(store, 'a', 'one', 'changing what was put has changed what is stored')
+      ;(await store.get('a'))?.bytes.fill(0)
+      await mustHold(store, 'a', 'one', 'changing what was read has changed what is stored')
     }),
-    law('scopes do not see each other, and one that was never written is empty', async (store, backend) => {
-      await store.put('a', bytesOf('one'))
-      const other = await backend.open('other')
-      must((await other.get('a')) === undefined, 'another scope sees it')
-      await other.close()
-      const reader = await backend.read('scope')
-      must(textOf(await reader.get('a')) === 'one', 'read does not see what was written')
-      await reader.close()
-      const nobody = await backend.read('nobody')
-      await same(nobody, '', [])
-      await nobody.close()
-    }),
-    law('a path without a name is refused', async (store) => {
-      for (const path of ['', '/', 'a//b', '../a', 'a/./b', '/a', 'a/']) {
-        const error = await errorOf(store.put(path, bytesOf('x')))
-        must(error instanceof MalstromError, `the path ${JSON.stringify(path)} was taken`)
+    law('whoever reads an object while it is replaced sees the whole of one write', async (store) => {
+      const written = (n: number) => new Uint8Array(REPLACED_BYTES + n).fill(n)
+      await store.put('a', written(0))
+      let isWriting = true
+      const read = async () => {
+        const object = await store.get('a')
+        must(object !== undefined, 'an object was missing while it was replaced')
+        const isWhole = Buffer.compare(object.bytes, written(object.bytes.length - REPLACED_BYTES)) === 0
+        must(isWhole, 'half of an object was seen while it was replaced')
       }
-    }),
-    law('a store that is closed says so', async (store) => {
-      await store.close()
-      await store.close()
-      for (const use of [() => store.get('a'), () => store.put('a', bytesOf('x')), () => store.delete(['a'])]) {
-        const error = await errorOf(use())
-        must(error instanceof MalstromError && error.code === 'ERR_STORE_CLOSED', `a closed store answered ${String(error)}`)
+      const write = async () => {
+        for (let n = 1; n <= REPLACEMENTS; n++) await store.put('a', written(n))
       }
+      const readMeanwhile = async () => {
+        // The turn in between lets a store write whose reading takes none.
+        for (; isWriting; await turns(1)) await read()
+      }
+      const writing = write().finally(() => {
+        isWriting = false
+      })
+      for (const result of await Promise.allSettled([writing, readMeanwhile()])) if (result.status === 'rejected') throw result.reason
     }),
-    ...(options.reopen === undefined ? [] : reopenLaws(options, options.reopen)),
+    law('delete takes away what there is, and does not mind the rest', async (store) => {
+      const etag = await store.put('a', bytesOf('one'))
+      for (const path of ['a/b', 'ab', 'b', 'c/d']) await store.put(path, bytesOf(path))
+      await store.delete(['a', 'never there', 'c/d'])
+      await store.delete([])
+      must((await store.get('a')) === undefined, 'what was deleted is still there')
+      await mustList(store, '', ['a/b', 'ab', 'b'])
+      await mustHold(store, 'a/b', 'a/b', 'what was not deleted has changed')
+      await mustConflict('a write over what was deleted', () => store.putIf('a', bytesOf('x'), etag))
+      must((await store.putIf('a', bytesOf('one'), 'absent')) !== etag, 'what was put again has the ETag that it had before it was deleted')
+      await store.put('c/d', bytesOf('again'))
+      await mustHold(store, 'c/d', 'again', 'what was put again is not there')
+    }),
   ]
 }
 
-function reopenLaws({ create, exclusive = false }: StoreSuiteOptions, reopen: NonNullable<StoreSuiteOptions['reopen']>): Law[] {
+function conditionLaws(law: LawOf): Law[] {
   return [
-    {
-      name: 'what was put is there for whoever opens the place later',
-      async check() {
-        const backend = await create()
-        const store = await backend.open('scope')
-        const etag = await store.put('a/b', bytesOf('one'))
-        await store.close()
-        const later = await reopen(backend)
-        const again = await later.open('scope')
-        const read = await again.get('a/b')
-        must(textOf(read) === 'one' && read?.etag === etag, 'it is not there, or has another ETag')
-        await again.putIf('a/b', bytesOf('two'), etag)
-        await again.close()
-        await later.close()
-        await backend.close()
-      },
-    },
-    {
-      name: 'a later writer excludes an earlier one',
-      async check() {
-        const first = await create()
-        const earlier = await first.open('scope')
-        const etag = await earlier.putIf('head', bytesOf('1'), 'absent')
-        const other = await reopen(first)
-        const later = await other.open('scope')
-        await later.putIf('head', bytesOf('2'), etag)
-        const error = await errorOf(earlier.putIf('head', bytesOf('zombie'), etag))
-        must(error instanceof MalstromError, 'the earlier writer could still write')
-        if (!exclusive) must(error.code === 'ERR_STORE_CONFLICT', `the earlier writer was told ${error.code}`)
-        must(textOf(await later.get('head')) === '2', 'the earlier writer has changed something')
-        await earlier.close()
-        await later.close()
-        await other.close()
-        await first.close()
-      },
-    },
+    law('putIf writes only what is as expected, and changes nothing otherwise', async (store) => {
+      const first = await store.putIf('a', bytesOf('one'), 'absent')
+      await mustConflict('a write of what is there and should be absent', () => store.putIf('a', bytesOf('x'), 'absent'))
+      await mustHold(store, 'a', 'one', 'a refused write has changed something')
+      const second = await store.putIf('a', bytesOf('two'), first)
+      must((await store.get('a'))?.etag === second, 'putIf returned another ETag than get')
+      await mustConflict('a write over what is no longer there', () => store.putIf('a', bytesOf('x'), first))
+      await mustHold(store, 'a', 'two', 'a refused write has changed something')
+      await mustConflict('a write over what never was there', () => store.putIf('other', bytesOf('x'), second))
+      await mustList(store, '', ['a'])
+    }),
+    law('putIf does not mistake a write for another one with the same content', async (store) => {
+      const first = await store.put('a', bytesOf('one'))
+      const other = await store.put('b', bytesOf('one'))
+      const second = await store.put('a', bytesOf('one'))
+      await mustConflict('a write over an earlier write of the same content', () => store.putIf('a', bytesOf('x'), first))
+      const third = await store.putIf('a', bytesOf('one'), second)
+      await mustConflict('a write over an earlier write of the same content', () => store.putIf('a', bytesOf('x'), second))
+      must(new Set([first, other, second, third]).size >= 3, 'writes of the same content have the same ETag')
+      await mustHold(store, 'a', 'one', 'a refused write has changed something')
+    }),
+    law('of several writers that expect the same, exactly one succeeds', async (store) => {
+      const start = await store.put('a', bytesOf('start'))
+      for (const [path, expected] of [
+        ['a', start],
+        ['new', 'absent'],
+      ] as const) {
+        const attempts = Array.from({ length: WRITERS }, (_, n) => store.putIf(path, bytesOf(`writer ${n}`), expected))
+        const results = await Promise.allSettled(attempts)
+        const winners = results.flatMap((result, n) => (result.status === 'fulfilled' ? [n] : []))
+        must(winners.length === 1, `${winners.length} writers have succeeded`)
+        await mustHold(store, path, `writer ${winners[0]}`, 'what is there is not what the winner wrote')
+        for (const result of results) if (result.status === 'rejected') await mustConflict('a writer', () => Promise.reject(result.reason))
+      }
+    }),
   ]
 }
 
-async function conflict(write: Promise<unknown>): Promise<void> {
-  const error = await errorOf(write)
-  must(
-    error instanceof MalstromError && error.code === 'ERR_STORE_CONFLICT',
-    `a write that must be refused was answered with ${String(error)}`,
-  )
+function pathLaws(law: LawOf): Law[] {
+  return [
+    law('list gives the paths under a prefix, in byte order', async (store) => {
+      const paths = ['b', 'a/2', 'a/10', 'a-1', 'a/b/c', 'a/b', 'a', 'A', '\uffee', '\u{1f600}']
+      await Promise.all(paths.map((path) => store.put(path, bytesOf(path))))
+      await mustList(store, '', [...paths].sort(byteOrder))
+      await mustList(store, 'a', ['a', 'a-1', 'a/10', 'a/2', 'a/b', 'a/b/c'])
+      await mustList(store, 'a/', ['a/10', 'a/2', 'a/b', 'a/b/c'])
+      await mustList(store, 'a/1', ['a/10'])
+      await mustList(store, 'a/b', ['a/b', 'a/b/c'])
+      for (const prefix of ['nothing', 'a/b/c/', '/', 'a//', '../', 'a/../', './']) await mustList(store, prefix, [])
+    }),
+    law('list gives everything, also if there is much', async (store) => {
+      const paths = Array.from({ length: MANY }, (_, n) => `many/${String(n).padStart(5, '0')}`)
+      await store.put('other', bytesOf('x'))
+      for (let start = 0; start < MANY; start += PUTS_AT_ONCE)
+        await Promise.all(paths.slice(start, start + PUTS_AT_ONCE).map((path) => store.put(path, bytesOf('x'))))
+      await mustList(store, 'many/', paths)
+      await mustList(store, '', [...paths, 'other'])
+    }),
+    law('delete takes away much at once', async (store) => {
+      const paths = Array.from({ length: MANY }, (_, n) => `many/${n}`)
+      const stored = [paths[0], paths[500], paths[1_050], paths[MANY - 1]] as string[]
+      for (const path of [...stored, 'other']) await store.put(path, bytesOf('x'))
+      await store.delete(paths)
+      await mustList(store, '', ['other'])
+    }),
+    law('a path may have any characters', async (store) => {
+      const paths = [...STRANGE_PATHS, LONGEST_PATH]
+      await Promise.all(paths.map((path) => store.put(path, bytesOf(path))))
+      for (const path of paths) await mustHold(store, path, path, 'a path stands for another one')
+      await mustList(store, '', [...paths].sort(byteOrder))
+      for (const path of paths) await mustList(store, path, paths.filter((other) => other.startsWith(path)).sort(byteOrder))
+      await store.delete(paths)
+      await mustList(store, '', [])
+    }),
+    law('what is no path is refused', async (store) => {
+      for (const path of NO_PATHS) {
+        const what = `the path ${JSON.stringify(path)}`
+        await mustReject(what, 'ERR_STORE', () => store.put(path, bytesOf('x')))
+        await mustReject(what, 'ERR_STORE', () => store.putIf(path, bytesOf('x'), 'absent'))
+        await mustReject(what, 'ERR_STORE', () => store.get(path))
+        await mustReject(what, 'ERR_STORE', () => store.delete([path]))
+      }
+      await mustList(store, '', [])
+    }),
+  ]
 }
 
-async function errorOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise
-    return undefined
-  } catch (error) {
-    return error
-  }
-}
-
-async function same(store: ReadableObjectStore, prefix: string, paths: readonly string[]): Promise<void> {
-  const listed: string[] = []
-  for await (const path of store.list(prefix)) listed.push(path)
-  must(isDeepStrictEqual(listed, paths), `list("${prefix}") gave ${listed.slice(0, 12).join(', ')}`)
-}
-
-function textOf(object: { readonly bytes: Uint8Array } | undefined): string | undefined {
-  return object === undefined ? undefined : new TextDecoder().decode(object.bytes)
-}
-
-function byteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+function scopeLaws(law: LawOf): Law[] {
+  return [
+    law('scopes do not see each other, and one that was never written is empty', async (store, backend, bench) => {
+      await store.put('a', bytesOf('one'))
+      for (const scope of ['other', 'scop', 'scope2']) {
+        const other = await bench.open(backend, scope)
+        must((await other.get('a')) === undefined, 'another scope sees it')
+        await mustList(other, '', [])
+        await other.put('a', bytesOf(scope))
+        await other.delete(['a'])
+      }
+      await mustHold(store, 'a', 'one', 'another scope has changed it')
+      const nobody = await bench.read(backend, 'nobody')
+      await mustList(nobody, '', [])
+      must((await nobody.get('a')) === undefined, 'there is something where nothing was put')
+    }),
+    law('read sees what has been written', async (store, backend, bench) => {
+      const etag = await store.put('a/b', bytesOf('one'))
+      const reader = await bench.read(backend)
+      await mustHold(reader, 'a/b', 'one', 'read does not see what was written')
+      must((await reader.get('a/b'))?.etag === etag, 'read sees another ETag')
+      await mustList(reader, '', ['a/b'])
+    }),
+    law('what is no scope is refused', async (_, backend) => {
+      for (const scope of ['', '.', '..', 'a/b', '../a', '/']) {
+        await mustReject(`the scope ${JSON.stringify(scope)}`, 'ERR_STORE', () => backend.open(scope))
+        await mustReject(`the scope ${JSON.stringify(scope)}`, 'ERR_STORE', () => backend.read(scope))
+      }
+    }),
+    law('a store that is closed says so', async (store, backend, bench) => {
+      await store.put('a', bytesOf('one'))
+      const reader = await bench.read(backend)
+      for (const closed of [store, reader]) {
+        await closed.close()
+        await closed.close()
+        await mustReject('get after close', 'ERR_STORE_CLOSED', () => closed.get('a'))
+        await mustReject('list after close', 'ERR_STORE_CLOSED', async () => mustList(closed, '', []))
+      }
+      await mustReject('put after close', 'ERR_STORE_CLOSED', () => store.put('a', bytesOf('x')))
+      await mustReject('putIf after close', 'ERR_STORE_CLOSED', () => store.putIf('b', bytesOf('x'), 'absent'))
+      await mustReject('delete after close', 'ERR_STORE_CLOSED', () => store.delete(['a']))
+      const again = await bench.open(backend)
+      await mustHold(again, 'a', 'one', 'a closed store has changed something')
+      await mustList(again, '', ['a'])
+    }),
+  ]
 }

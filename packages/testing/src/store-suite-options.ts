@@ -1,15 +1,18 @@
 import type { PersistenceBackend } from '@malstrom/core'
 
 export interface StoreSuiteOptions {
-  /** Opens a backend on an empty place. */
+  /** Called before every check: opens a backend on an empty place. */
   create(): Promise<PersistenceBackend> | PersistenceBackend
   /**
-   * Opens another backend on the place of `backend`, as another process would. Leave it out if nothing else can
-   * see what `backend` stores.
+   * Opens another backend on the place of `backend`, as another process would, while `backend` is open. Leave it out if nothing else can
+   * see what `backend` stores; then it is not checked what outlives a backend, and what several of them do together.
    */
   reopen?(backend: PersistenceBackend): Promise<PersistenceBackend> | PersistenceBackend
-  /** Whether a scope that is opened for writing a second time takes it from the first, which then fails. @default false */
+  /**
+   * Whether a scope that another backend opens for writing is taken from the first, whose writes then fail with `ERR_FENCED`.
+   * Otherwise both may write. @default false
+   */
   readonly exclusive?: boolean
-  /** @default 30_000 */
+  /** How long one check may take, in milliseconds. @default 30000 */
   readonly timeoutMs?: number
 }

@@ -2,9 +2,16 @@ import { expect, it } from 'vitest'
 import { parseCommandLine } from './command-line.ts'
 
 it('run takes a job file and options in any order', () => {
-  const expected = { command: 'run', file: 'job.ts', params: '{"a":1}', job: 'orders', quiet: true }
+  const state = { url: undefined, snapshotIntervalMs: undefined, restoreVersion: undefined, allowDropped: [] }
+  const expected = { command: 'run', file: 'job.ts', params: '{"a":1}', job: 'orders', quiet: true, state }
   expect(parseCommandLine(['run', 'job.ts', '--params', '{"a":1}', '--job=orders', '-q'])).toEqual(expected)
   expect(parseCommandLine(['--quiet', '--job', 'orders', 'run', '--params={"a":1}', 'job.ts'])).toEqual(expected)
+})
+
+it('run takes where state is kept, and what to go on from', () => {
+  const args = ['run', 'job.ts', '--state', 'file:./state', '--snapshot-interval', '1.5s', '--restore=12', '--allow-dropped', 'a,b']
+  const state = { url: 'file:./state', snapshotIntervalMs: 1_500, restoreVersion: 12, allowDropped: ['a', 'b'] }
+  expect(parseCommandLine(args)).toMatchObject({ state })
 })
 
 it('graph prints text unless asked for another format', () => {

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { MalstromError, messageOf, type PersistenceBackend } from '@malstrom/core'
 import { diskPersistence, memoryPersistence } from '@malstrom/persistence'
+import { resolveFrom } from './prepare-import.ts'
 
 /** What the packages of other stores export, as far as a URL needs it. */
 interface StorePackage {
@@ -44,7 +47,9 @@ function directoryOf(rest: string, url: string): string {
 
 async function storePackage(name: string): Promise<StorePackage> {
   try {
-    return (await import(name)) as StorePackage
+    // From where the user works: it is installed next to the job, not next to this package.
+    const own = resolveFrom(join(process.cwd(), 'job.mjs'), name)
+    return (await import(own === undefined ? name : pathToFileURL(own).href)) as StorePackage
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
     const how = missing ? `Install it: npm install ${name}` : messageOf(cause)

@@ -1,0 +1,23 @@
+import { S3Server } from '@malstrom/services'
+import { objectStoreSuite } from '@malstrom/testing'
+import { afterAll, beforeAll } from 'vitest'
+import { connect } from './fixture/connect.ts'
+
+let server: S3Server
+let places = 0
+
+beforeAll(async () => {
+  server = await S3Server.start({ pageSize: 200 })
+})
+
+afterAll(() => server[Symbol.asyncDispose]())
+
+const there = () => connect(server, { prefix: `jobs/${places}` })
+
+objectStoreSuite('s3Persistence', {
+  create() {
+    places++
+    return there()
+  },
+  reopen: there,
+})

@@ -1,0 +1,2 @@
+export type { S3Fault, S3Request } from './s3-request.ts'
+export { S3Server, type S3ServerOptions } from './s3-server.ts'

@@ -39,3 +39,13 @@ describe('the program of the README of @malstrom/persistence', () => {
     expect(second).toMatchObject({ stdout: '', stderr: '', status: 0 })
   }, 30_000)
 })
+
+describe('the program of the README of @malstrom/runtime', () => {
+  it('prints what the README says', () => {
+    const path = fileURLToPath(new URL('./operate.ts', import.meta.url))
+    const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', path], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(stdout.match(/value: \d+/g)).toEqual(['value: 1', 'value: 4', 'value: 9'])
+    expect(stdout.endsWith('finished 3 1\n')).toBe(true)
+  }, 30_000)
+})

@@ -1,6 +1,7 @@
 export type { WrittenLength } from './sink/file-partition.ts'
+export type { StagedLength } from './sink/staged-file-partition.ts'
 export { type ConsoleOptions, toConsole } from './sink/to-console.ts'
-export { type ToFileOptions, toFile, toFiles, toNdjsonFile } from './sink/to-file.ts'
+export { type FileLines, type ToFileOptions, toFile, toFiles, toNdjsonFile } from './sink/to-file.ts'
 export { csvFile } from './source/csv-file.ts'
 export type { CsvOptions } from './source/csv-parser.ts'
 export type { FilePosition } from './source/file-position.ts'

@@ -99,4 +99,4 @@ async function lengthToAppendAt(handle: FileHandle): Promise<number> {
 
 const NEWLINE = 10
 const FIRST_GENERATION = 1
-const EXISTS = 'it exists already. Remove it, or pass overwrite: true to replace it or append: true to write after it'
+export const EXISTS = 'it exists already. Remove it, or pass overwrite: true to replace it or append: true to write after it'

@@ -35,6 +35,18 @@ sinkSuite('toFile with append', {
   create: (folder) => toFile<string, number, number>(folder.file('out.txt'), { append: true }),
 })
 
+sinkSuite('toFile with delivery exactly-once', {
+  ...reading,
+  delivery: 'exactly-once',
+  create: (folder) => toFile<string, number, number>(folder.file('out.txt'), { delivery: 'exactly-once' }),
+})
+
+sinkSuite('toFiles with delivery exactly-once', {
+  ...reading,
+  delivery: 'exactly-once',
+  create: (folder) => toFiles<string, number, number>((_value, key) => folder.file(`${key}/out.txt`), { delivery: 'exactly-once' }),
+})
+
 sinkSuite('toNdjsonFile', {
   ...reading,
   create: (folder) => toNdjsonFile<string, number, number>(folder.file('out.ndjson')),

@@ -3,6 +3,8 @@ import { checkPaths } from '../check-options.ts'
 import { excerpt } from '../excerpt.ts'
 import type { WrittenLength } from './file-partition.ts'
 import { FileSink } from './file-sink.ts'
+import type { StagedLength } from './staged-file-partition.ts'
+import { StagedFileSink } from './staged-file-sink.ts'
 
 export interface ToFileOptions<V = unknown, K = unknown, T = unknown> {
   /** The line of a record, without a line end. @default strings as they are, everything else as JSON */
@@ -11,6 +13,14 @@ export interface ToFileOptions<V = unknown, K = unknown, T = unknown> {
   readonly append?: boolean
   /** Replace a file that exists; otherwise it is refused with `ERR_FILE`. @default false */
   readonly overwrite?: boolean
+  /**
+   * `at-least-once`: lines appear as they are written, and a restart may take back the last ones.
+   * `exactly-once`: lines appear when the snapshot that they belong to is durable, or at the end of the job, and
+   * stay; until then they are in a file beside it, `<path>.staged-<...>`.
+   *
+   * @default 'at-least-once'
+   */
+  readonly delivery?: 'at-least-once' | 'exactly-once'
 }
 
 /**
@@ -21,18 +31,15 @@ export interface ToFileOptions<V = unknown, K = unknown, T = unknown> {
  * takes back. A restart that finds a file no snapshot knows moves it aside, to
  * `<path>.before-generation-<n>`. What is flushed has been synced to the disk.
  */
-export function toFile<V, K, T>(path: string, options: ToFileOptions<V, K, T> = {}): Sink<V, K, T, string, WrittenLength> {
+export function toFile<V, K, T>(path: string, options: ToFileOptions<V, K, T> = {}): FileLines<V, K, T> {
   checkPaths('toFile', path)
-  return new FileSink('toFile', () => path, options.format ?? lineOf, options)
+  return sinkOf('toFile', () => path, options.format ?? lineOf, options)
 }
 
 /** Like `toFile`, with every record as JSON, strings too. */
-export function toNdjsonFile<V, K, T>(
-  path: string,
-  options: Omit<ToFileOptions<V, K, T>, 'format'> = {},
-): Sink<V, K, T, string, WrittenLength> {
+export function toNdjsonFile<V, K, T>(path: string, options: Omit<ToFileOptions<V, K, T>, 'format'> = {}): FileLines<V, K, T> {
   checkPaths('toNdjsonFile', path)
-  return new FileSink('toNdjsonFile', () => path, jsonOf, options)
+  return sinkOf('toNdjsonFile', () => path, jsonOf, options)
 }
 
 /**
@@ -42,8 +49,26 @@ export function toNdjsonFile<V, K, T>(
 export function toFiles<V, K, T>(
   pathOf: (value: V, key: K, timestamp: T) => string,
   options: ToFileOptions<V, K, T> = {},
-): Sink<V, K, T, string, WrittenLength> {
-  return new FileSink('toFiles', pathOf, options.format ?? lineOf, options)
+): FileLines<V, K, T> {
+  return sinkOf('toFiles', pathOf, options.format ?? lineOf, options)
+}
+
+/** A sink of lines; what its snapshots hold depends on the delivery. */
+export type FileLines<V, K, T> = Sink<V, K, T, string, WrittenLength | StagedLength>
+
+function sinkOf<V, K, T>(
+  owner: string,
+  pathOf: (value: V, key: K, timestamp: T) => string,
+  format: (value: V, key: K, timestamp: T) => string,
+  options: Omit<ToFileOptions<V, K, T>, 'format'>,
+): FileLines<V, K, T> {
+  const { delivery = 'at-least-once' } = options
+  if (delivery !== 'at-least-once' && delivery !== 'exactly-once') {
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${owner}: delivery is at-least-once or exactly-once, not ${String(delivery)}.`)
+  }
+  // The options are checked by the one, and the same for both.
+  const plain = new FileSink(owner, pathOf, format, options)
+  return (delivery === 'exactly-once' ? new StagedFileSink(pathOf, format, options) : plain) as FileLines<V, K, T>
 }
 
 function lineOf(value: unknown): string {

@@ -6,14 +6,18 @@ const UNPAIRED_SURROGATE = /\p{Surrogate}/u
 
 /** A path has parts with `/` between them; no part is empty, `.` or `..`. */
 export function checkPath(path: string): void {
-  const parts = typeof path === 'string' ? path.split('/') : []
-  const isPath = parts.length > 0 && parts.every((part) => part !== '' && part !== '.' && part !== '..')
+  const isPath = typeof path === 'string' && path.split('/').every(isPart)
   if (isPath && Buffer.byteLength(path) <= PATH_BYTES_MAX && !UNPAIRED_SURROGATE.test(path)) return
   const shown = typeof path === 'string' && path.length > 80 ? `${path.slice(0, 80)}...` : path
   throw new MalstromError(
     'ERR_STORE',
-    `${JSON.stringify(shown)} is no path of an object: it has parts of at least one character with "/" between them, none of them "." or "..", and at most ${PATH_BYTES_MAX} bytes of UTF-8.`,
+    `${JSON.stringify(shown)} is no path of an object: it has parts of at least one character with "/" between them, none of them "." or "..", no half characters, and at most ${PATH_BYTES_MAX} bytes.`,
   )
+}
+
+/** Whether this can be a part of a path. */
+export function isPart(part: string): boolean {
+  return part !== '' && part !== '.' && part !== '..'
 }
 
 /** A scope is one part of a path. */
@@ -22,13 +26,15 @@ export function checkScope(scope: string): void {
   if (scope.includes('/')) throw new MalstromError('ERR_STORE', `The scope ${JSON.stringify(scope)} must not contain "/".`)
 }
 
-/** A part of a path as a file name that is safe everywhere: letters, digits, `-`, `_` and `.` stay, other bytes become `%xx`. */
+/**
+ * A part of a path as a file name that is the same everywhere: `a` to `z`, digits, `-`, `_` and `.` stay, other bytes become `%xx`.
+ * Upper case too, because there are file systems that do not tell it from lower case, and others that compose accents.
+ */
 export function fileNameOf(part: string): string {
-  const bytes = new TextEncoder().encode(part)
   let name = ''
-  for (const byte of bytes) {
+  for (const byte of new TextEncoder().encode(part)) {
     const character = String.fromCharCode(byte)
-    name += /[\w.-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`
+    name += /[a-z0-9_.-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`
   }
   return name
 }

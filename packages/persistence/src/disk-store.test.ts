@@ -170,6 +170,9 @@ describe('the directories of a store', () => {
     await store.put('first', bytesOf('1'))
     order.length = 0
     await store.put('folder/a', bytesOf('1'))
-    expect(order.slice(-4)).toEqual(['sync scope', 'write', 'link a@1', 'sync folder'])
+    // The new folder's own name is brought to the disk meanwhile.
+    expect(order).toContain('sync scope')
+    expect(order.indexOf('link a@1')).toBeGreaterThan(order.indexOf('write'))
+    expect(order.at(-1)).toBe('sync folder')
   })
 })

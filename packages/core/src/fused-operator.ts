@@ -18,9 +18,19 @@ export interface FusedOperator {
   readonly tickMs?: number
   /**
    * What the operator must remember besides its states per key, such as its frontier. Called between
-   * two frames; `OperatorContext.restored` is the answer when the job is restored.
+   * two frames.
    */
   snapshot?(): unknown
+  /**
+   * Goes on from what `snapshot()` returned on each of the workers there were, which need not be as many
+   * as there are now. Called before the first record.
+   */
+  restore?(saved: readonly unknown[]): void
+  /**
+   * The state of a key has come from another worker, which had it until now. Needed where the operator
+   * keeps more about its keys than their states.
+   */
+  arrived?(key: unknown, state: unknown): void
   /** The same work without generated code. An output that nobody reads has a receiver that drops. */
   interpret(...outputs: Receiver[]): Receiver
 }
@@ -76,8 +86,6 @@ export interface OperatorContext {
   readonly operatorName: string
   /** The operator's keyed state on this worker. */
   keyedState<K, S>(): StateStore<K, S>
-  /** What `snapshot()` of this operator returned for the snapshot that is restored; `undefined` if none is. */
-  readonly restored: unknown
   /** Counts records that are behind the frontier, for `Execution.status()`. */
   readonly counters: OperatorCounters
 }

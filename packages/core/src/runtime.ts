@@ -21,6 +21,12 @@ export interface Execution extends AsyncDisposable {
    */
   snapshot(): Promise<SnapshotVersion>
   /**
+   * Changes the number of workers while records flow: states, timers and partitions move to the workers that own
+   * them from then on. Resolves when everything has moved. Rejects with `ERR_RESCALE` if the job cannot be rescaled,
+   * and goes on unharmed then.
+   */
+  rescale(workers: number): Promise<void>
+  /**
    * Takes a last snapshot and stops: nothing is read after it. The next start continues from it.
    * Resolves when everything is closed.
    */

@@ -13,6 +13,13 @@ export interface Sink<V, K, T, P extends Key = string, S = unknown> {
    * there is only one, whose key is then `'all'`.
    */
   partitionOf?(value: V, key: K, timestamp: T): P
+  /**
+   * It keeps nothing, and it does not matter who writes: every worker opens the partitions of its own
+   * records by itself. Otherwise records go to the one worker that has their partition open.
+   *
+   * @default false
+   */
+  readonly stateless?: boolean
   openPartition(
     partition: P,
     state: S | undefined,

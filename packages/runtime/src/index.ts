@@ -1,6 +1,6 @@
 export { JobExecution, type JobExecutionOptions } from './coordinator/job-execution.ts'
 export { type SingleThreadOptions, singleThread } from './host/single-thread.ts'
 export type { HeadEntry } from './snapshot/head.ts'
-export type { Snapshot } from './snapshot/snapshot.ts'
+export { partsOf, type Snapshot } from './snapshot/snapshot.ts'
 export { SnapshotReader, type StoredState } from './snapshot/snapshot-reader.ts'
 export { type Environment, type Failpoint, failpoints } from './worker/environment.ts'

@@ -1,6 +1,6 @@
 import type { Key } from '@malstrom/core'
 import { MalstromError } from '@malstrom/core'
-import { type Snapshot, SnapshotReader } from '@malstrom/runtime'
+import { partsOf, type Snapshot, SnapshotReader } from '@malstrom/runtime'
 import type { Command } from './command-line.ts'
 import { persistenceFromUrl } from './state-url.ts'
 
@@ -65,8 +65,10 @@ function show(snapshot: Snapshot, json: boolean): string {
     ]),
     ...operators.flatMap(({ operator, kind, state }) => {
       if (state === undefined) return []
-      const bytes = state.parts.reduce((sum, part) => sum + part.bytes, 0)
-      return [`operator ${operator} (${kind})  ${state.keys} keys  ${bytes} bytes in ${state.parts.length} parts  version ${state.version}`]
+      const bytes = partsOf(state).reduce((sum, part) => sum + part.bytes, 0)
+      return [
+        `operator ${operator} (${kind})  ${state.keys} keys  ${bytes} bytes in ${partsOf(state).length} parts  version ${state.version}`,
+      ]
     }),
     ...sinks.flatMap(({ sink, written, partitions }) => [
       `sink ${sink}  ${written} records`,

@@ -14,9 +14,10 @@ export function processStateful(logic: AnyStatefulLogic): OperatorDefinition {
     state: stateOptions(logic),
     open(context, input) {
       const store = context.keyedState<unknown, unknown>()
-      const output = new GuardedOutput(context.operatorName, input.time, context.restored)
+      const output = new GuardedOutput(context.operatorName, input.time)
       return {
         snapshot: () => output.frontier,
+        restore: (saved) => output.restore(saved),
         record(code, record) {
           const user = code.bind('logic', logic)
           const out = code.bind('output', output)

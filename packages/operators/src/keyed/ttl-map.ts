@@ -21,6 +21,7 @@ export function ttlMap(f: Callback, state: StateDefinition): OperatorDefinition 
       for (const [key, entries] of store) expiry.watch(key, entries)
       const create = () => new ExpireMap<unknown, unknown, unknown>(input.time)
       return {
+        arrived: (key, entries) => expiry.watch(key, entries as AnyExpireMap),
         record(code, record) {
           const { state, read, write } = cellCode(
             code,

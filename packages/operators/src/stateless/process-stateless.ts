@@ -11,9 +11,10 @@ export function processStateless(logic: AnyStatelessLogic | AnyStatelessLogic['o
   return {
     kind: 'statelessOp',
     open(context, input) {
-      const output = new GuardedOutput(context.operatorName, input.time, context.restored)
+      const output = new GuardedOutput(context.operatorName, input.time)
       return {
         snapshot: () => output.frontier,
+        restore: (saved) => output.restore(saved),
         record(code, record) {
           const out = code.bind('output', output)
           code.setup(`${out}.send = ${code.emitter()}`)

@@ -2,6 +2,7 @@ import { type FusedOperator, isTimestamp, numberTime, type OperatorContext, type
 import type { OperatorDefinition } from '../stream/definition.ts'
 import type { EpochGenerator } from './epoch-generator.ts'
 import { endLines, isEnd, ON_TIME, rejectEpoch, routeLines } from './late-records.ts'
+import { leastOf } from './least-of.ts'
 import { openPeriodic, type PeriodicEpochs } from './periodic-epochs.ts'
 
 type AnyGenerator = EpochGenerator<unknown, unknown>
@@ -21,9 +22,13 @@ export function generateEpochs(generator: AnyGenerator | PeriodicEpochs<unknown,
 }
 
 function openEpochs(generator: AnyGenerator, context: OperatorContext, time: TimestampAlgebra<unknown>): FusedOperator {
-  const last = new LastEpoch(time, context.restored)
+  const last = new LastEpoch(time)
   return {
     snapshot: () => last.value,
+    restore: (saved) => {
+      const least = leastOf(time, saved)
+      if (least !== undefined) last.value = least
+    },
     record(code, record) {
       const epoch = code.local('epoch')
       return [
@@ -71,11 +76,10 @@ class LastEpoch {
   readonly #numbers: boolean
   readonly #slot: Float64Array | unknown[]
 
-  constructor(time: TimestampAlgebra<unknown>, restored: unknown) {
+  constructor(time: TimestampAlgebra<unknown>) {
     this.#time = time
     this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
     this.#slot = this.#numbers ? new Float64Array([Number.NaN]) : [undefined]
-    if (restored !== undefined) this.value = restored
   }
 
   get value(): unknown {

@@ -1,4 +1,5 @@
 import { isTimestamp, MalstromError, numberTime, type Output, type TimestampAlgebra } from '@malstrom/core'
+import { leastOf } from './least-of.ts'
 
 /**
  * The output of a custom operator, which holds it to the promise of its epochs: once `Epoch(t)` has
@@ -13,17 +14,21 @@ export class GuardedOutput implements Output<unknown, unknown, unknown> {
   /** The frontier again, where timestamps are numbers: one comparison decides the usual case. */
   #numberFrontier: number
 
-  /** `frontier` is the last epoch that left the operator before the job was restored. */
-  constructor(operator: string, time: TimestampAlgebra<unknown>, frontier: unknown) {
+  constructor(operator: string, time: TimestampAlgebra<unknown>) {
     this.#operator = operator
     this.#time = time
     this.#numberFrontier = isNumberTime(time) ? Number.NEGATIVE_INFINITY : Number.NaN
-    if (frontier !== undefined) this.advance(frontier)
   }
 
   /** The last epoch that left the operator. */
   get frontier(): unknown {
     return this.#frontier
+  }
+
+  /** Goes on from the last epochs that left the operator on each worker. */
+  restore(frontiers: readonly unknown[]): void {
+    const frontier = leastOf(this.#time, frontiers)
+    if (frontier !== undefined) this.advance(frontier)
   }
 
   emit(value: unknown, key: unknown, timestamp: unknown): void {

@@ -8,6 +8,7 @@ import {
 } from '@malstrom/core'
 import type { EpochGenerator } from './epoch-generator.ts'
 import { endLines, isEnd, rejectEpoch, routeLines } from './late-records.ts'
+import { leastOf } from './least-of.ts'
 
 export interface PeriodicOptions {
   /** Emit the latest proposed epoch after so many records. The same input gives the same epochs. */
@@ -50,9 +51,9 @@ export function openPeriodic(
   time: TimestampAlgebra<unknown>,
 ): FusedOperator {
   const state = new PeriodicState(epochs, time)
-  if (context.restored !== undefined) state.restore(context.restored as PeriodicSnapshot)
   return {
     snapshot: () => state.snapshot(),
+    restore: (saved) => state.restore(saved as readonly PeriodicSnapshot[]),
     record(code, record) {
       const periodicState = code.bind('periodic', state)
       const epoch = code.local('epoch')
@@ -118,10 +119,17 @@ class PeriodicState {
     return { last: this.#last, proposed: this.#proposed, records: this.#records }
   }
 
-  restore({ last, proposed, records }: PeriodicSnapshot): void {
-    this.#last = last
-    this.#proposed = proposed
-    this.#records = records
+  restore(saved: readonly PeriodicSnapshot[]): void {
+    const [first, ...others] = saved
+    if (first === undefined) return
+    this.#last = leastOf(
+      this.#time,
+      saved.map(({ last }) => last),
+    )
+    // What other workers would have proposed next, none of the new ones knows.
+    if (others.length > 0) return
+    this.#proposed = first.proposed
+    this.#records = first.records
   }
 
   propose(value: unknown, timestamp: unknown): void {

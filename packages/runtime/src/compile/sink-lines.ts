@@ -1,5 +1,6 @@
 import type { RecordNames } from '@malstrom/core'
-import { ONLY_PARTITION, type SinkStation } from '../sink/sink-station.ts'
+import type { SinkStation } from '../sink/sink-station.ts'
+import { ONLY_PARTITION } from './exchange-points.ts'
 
 /** What the lines of a sink need of the function they stand in. */
 export interface SinkCode {

@@ -1,6 +1,5 @@
 import type { FusedOperator, GraphNode } from '@malstrom/core'
-import type { Edge } from '../exchange/edge.ts'
-import type { Frame } from '../exchange/frame.ts'
+import type { Frame, Outlet } from '../exchange/frame.ts'
 import type { SinkStation } from '../sink/sink-station.ts'
 import type { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import type { Gate } from '../worker/gate.ts'
@@ -30,5 +29,5 @@ export interface TaskParts {
   readonly frontiers: PartitionFrontiers | undefined
   fusedOf(node: GraphNode): FusedOperator
   sinkOf(node: GraphNode): SinkStation
-  edgeOf(plan: EdgePlan): Edge
+  edgeOf(plan: EdgePlan): Outlet
 }

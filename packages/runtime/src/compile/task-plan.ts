@@ -1,4 +1,5 @@
 import type { GraphNode, JobGraph, OperatorNode, Port, SinkNode } from '@malstrom/core'
+import { type ExchangeNode, isExchange } from './exchange-points.ts'
 
 /** Operators in one generated function; V8 does not optimise functions that are too large. */
 export const TASK_OPERATORS_MAX = 60
@@ -10,6 +11,8 @@ export interface EdgePlan {
   readonly index: number
   readonly from: Port
   readonly keyed: boolean
+  /** Set if the records that take this way go to the workers that own them. */
+  readonly exchange: ExchangeNode | undefined
 }
 
 /** A task: the operators between its head and its ends. The head is a source, or a node that is fed by edges. */
@@ -40,11 +43,12 @@ export function planTasks(graph: JobGraph): TaskPlan[] {
     const local = new Map<string, Reader[]>()
 
     const connect = (port: Port, node: OperatorNode | SinkNode): Reader => {
-      if (node.inputs.length === 1 && nodes.length < TASK_OPERATORS_MAX) {
+      const exchange = isExchange(node) ? node : undefined
+      if (exchange === undefined && node.inputs.length === 1 && nodes.length < TASK_OPERATORS_MAX) {
         visit(node)
         return { to: 'node', node }
       }
-      const edge: EdgePlan = { index: edges.length, from: port, keyed: node.keyed }
+      const edge: EdgePlan = { index: edges.length, from: port, keyed: node.keyed, exchange }
       edges.push(edge)
       outputs.push(edge)
       const known = inputsOf.get(node)

@@ -1,136 +1,322 @@
-import type { JobGraph, SnapshotVersion } from '@malstrom/core'
-import type { Barrier } from '../snapshot/barrier.ts'
-import type { RestoredJob } from '../worker/build-tasks.ts'
+import { assert, type JobGraph, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { withExchanges } from '../compile/exchange-points.ts'
+import { mergeSnapshots } from '../snapshot/merge-snapshots.ts'
+import type { Snapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
-import { Worker, type WorkerStatus } from '../worker/worker.ts'
+import type { WorkerSpec } from '../worker/start-worker.ts'
+import type { WorkerStatus } from '../worker/worker.ts'
+import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import { mergeStatus } from './merge-status.ts'
+import { Rescale } from './rescale.ts'
+import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
+import type { WorkerHost } from './worker-host.ts'
 
 export interface GenerationOptions {
   readonly graph: JobGraph
   readonly environment: Environment
   readonly waitLimitMs: number
-  readonly interpret: boolean
+  readonly host: WorkerHost
+  /** The workers to begin with. */
+  readonly workers: readonly WorkerId[]
+  /** Whether there can be several workers. */
+  readonly distributed: boolean
   /** Where state is kept; without it there are no snapshots. */
-  readonly state: { readonly store: StateStore; readonly restored: RestoredJob | undefined; readonly intervalMs: number } | undefined
+  readonly state: { readonly store: StateStore; readonly restored: Snapshot | undefined; readonly intervalMs: number } | undefined
 }
 
-/** One start of a job: its worker, and the snapshots that are taken of it, one at a time. */
-export class Generation {
-  readonly #options: GenerationOptions
-  readonly #worker: Worker
-  /** The snapshot under way, until its commits are done. */
-  #snapshot: Promise<SnapshotVersion> | undefined
-  #committed: SnapshotVersion | undefined
-  #cancelInterval: () => void = () => {}
+/** What a snapshot is taken for. */
+interface SnapshotKind {
+  /** Nothing is read after it. */
+  readonly last: boolean
+  /** The job has come to its end. */
+  readonly finished: boolean
+}
 
-  private constructor(options: GenerationOptions, stateLocation: Awaited<ReturnType<StateStore['location']>> | undefined) {
-    const { graph, environment, waitLimitMs, interpret, state } = options
+/** One start of a job: its workers, and the snapshots and rescales of them, one at a time. */
+export class Generation {
+  /** Settles when the job has ended, one way or another, and everything is closed. */
+  readonly finished: Promise<void>
+  readonly #options: GenerationOptions
+  readonly #assignments: SourceAssignments | undefined
+  readonly #workers = new Map<WorkerId, WorkerHandle>()
+  /** Workers that have processed everything there was to read. */
+  readonly #complete = new Set<WorkerId>()
+  #routingVersion = 1
+  /** The snapshot or rescale under way, until it is done everywhere. */
+  #underWay: Promise<unknown> | undefined
+  #committed: SnapshotVersion | undefined
+  #retired: WorkerStatus | undefined
+  #failure: { readonly error: unknown } | undefined
+  #ending = false
+  #cancelInterval: () => void = () => {}
+  #resolve: () => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  private constructor(options: GenerationOptions, assignments: SourceAssignments | undefined) {
     this.#options = options
-    this.#committed = state?.restored?.snapshot.version
-    this.#worker = new Worker({
-      graph,
-      workerId: 0,
-      generation: state?.store.log.generation ?? 1,
-      environment,
-      waitLimitMs,
-      interpret,
-      restored: state?.restored,
-      stateLocation,
-      ...(state === undefined ? {} : { complete: () => this.#complete() }),
+    this.#assignments = assignments
+    this.#committed = options.state?.restored?.version
+    this.finished = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
     })
+    // Whoever starts it hears of a failure by that; later there is somebody who listens.
+    this.finished.catch(() => {})
   }
 
   static async start(options: GenerationOptions): Promise<Generation> {
-    const generation = new Generation(options, await options.state?.store.location(0))
-    await generation.#worker.start()
+    const { graph, environment, waitLimitMs, state, workers, distributed } = options
+    const sources = { graph, environment, waitLimitMs, snapshot: state?.restored }
+    const assignments = distributed ? await SourceAssignments.of(sources, workers) : undefined
+    const generation = new Generation(options, assignments)
+    await generation.#startWorkers(workers, workers, false)
     generation.#scheduleSnapshot()
     return generation
   }
 
-  /** Settles when the job has ended, one way or another, and everything is closed. */
-  get finished(): Promise<void> {
-    return this.#worker.finished
+  /** The workers there are. */
+  get workers(): readonly WorkerId[] {
+    return [...this.#workers.keys()]
   }
 
   status(): WorkerStatus & { readonly snapshot: SnapshotVersion | undefined } {
-    return { ...this.#worker.status(), snapshot: this.#committed }
+    const running = [...this.#workers.values()].map((worker) => worker.status())
+    return { ...mergeStatus(this.#options.graph, running, this.#retired), snapshot: this.#committed }
   }
 
   async snapshot(): Promise<SnapshotVersion> {
     // One that is under way may have begun before what the caller wants to have saved.
-    while (this.#snapshot !== undefined) await this.#snapshot
-    return this.#take({ last: false, finished: false })
+    return this.#alone(() => this.#take({ last: false, finished: false }))
+  }
+
+  /** `counts` is called when a restart would go on with the new workers. */
+  async rescale(count: number, counts: () => void): Promise<void> {
+    await this.#alone(() => this.#rescale(count, counts))
   }
 
   async suspend(): Promise<SnapshotVersion> {
     this.#cancelInterval()
-    while (this.#snapshot !== undefined) await this.#snapshot
-    const version = await this.#take({ last: true, finished: false })
-    await this.#worker.suspend()
+    const version = await this.#alone(() => this.#take({ last: true, finished: false }))
+    this.#ending = true
+    await this.#all((worker) => worker.suspend())
     return version
   }
 
   async cancel(): Promise<void> {
     this.#cancelInterval()
-    await this.#worker.cancel()
+    this.#ending = true
+    await this.#all((worker) => worker.cancel())
   }
 
-  /** The last snapshot of a job that has come to its end. */
-  async #complete(): Promise<void> {
+  /** Ends everything because of an error. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
     this.#cancelInterval()
-    while (this.#snapshot !== undefined) await this.#snapshot
-    if (this.#options.state?.restored?.snapshot.finished !== true) await this.#take({ last: true, finished: true })
+    for (const worker of this.#workers.values()) worker.fail(error)
   }
 
-  #take(kind: { readonly last: boolean; readonly finished: boolean }): Promise<SnapshotVersion> {
-    const taken = this.#takeOne(kind)
-    this.#snapshot = taken
-    taken.then(
-      () => {
-        this.#snapshot = undefined
-      },
-      (error) => {
-        this.#snapshot = undefined
-        // What the sinks have staged for it cannot be staged again, so the job goes back.
-        this.#worker.fail(error)
-      },
+  async #startWorkers(ids: readonly WorkerId[], peers: readonly WorkerId[], joining: boolean): Promise<void> {
+    const started = await Promise.allSettled(ids.map((id) => this.#startWorker(id, peers, joining)))
+    const failed = started.find((result) => result.status === 'rejected')
+    if (failed === undefined) return
+    this.fail(failed.reason)
+    await Promise.allSettled([...this.#workers.values()].map(({ finished }) => finished))
+    throw failed.reason
+  }
+
+  async #startWorker(id: WorkerId, peers: readonly WorkerId[], joining: boolean): Promise<void> {
+    const { host, state, waitLimitMs, distributed } = this.#options
+    const spec: WorkerSpec = {
+      id,
+      generation: state?.store.log.generation ?? 1,
+      snapshot: joining ? undefined : state?.restored,
+      keepsState: state !== undefined,
+      waitLimitMs,
+      cluster: distributed
+        ? {
+            routing: { version: this.#routingVersion, workers: joining ? this.workers : peers },
+            peers,
+            joining,
+            assigned: joining ? [] : (this.#assignments?.of(id) ?? []),
+          }
+        : undefined,
+    }
+    const worker = await host.start(spec, this.#eventsOf(id))
+    this.#workers.set(id, worker)
+    state?.store.deleteThrough(id, (paths) => worker.deleteSegments(paths))
+    worker.finished.then(
+      () => this.#workerEnded(id, undefined),
+      (error) => this.#workerEnded(id, { error }),
     )
-    return taken
+    // Started while others failed.
+    if (this.#failure !== undefined) worker.fail(this.#failure.error)
   }
 
-  async #takeOne({ last, finished }: { readonly last: boolean; readonly finished: boolean }): Promise<SnapshotVersion> {
-    const { graph, environment, state } = this.#options
-    if (state === undefined) throw new Error('snapshots need a place to keep state')
-    const { log } = state.store
+  #eventsOf(id: WorkerId): WorkerEvents {
+    return {
+      complete: () => {
+        this.#complete.add(id)
+        if (this.#allComplete && !this.#ending) void this.#finish()
+      },
+      left: (source, to, saved) => {
+        const reader = this.#workers.get(to)
+        assert(reader !== undefined, 'a partition moves to a worker of the job')
+        reader.arrive(source, saved).catch((error) => this.fail(error))
+      },
+    }
+  }
+
+  get #allComplete(): boolean {
+    return this.workers.every((worker) => this.#complete.has(worker))
+  }
+
+  #workerEnded(id: WorkerId, failure: { readonly error: unknown } | undefined): void {
+    this.#options.state?.store.deleteThrough(id, undefined)
+    if (failure !== undefined) this.fail(failure.error)
+    else if (!this.#ending && this.#failure === undefined && this.#workers.has(id)) {
+      this.fail(new MalstromError('ERR_WORKER_LOST', `Worker ${id} ended before the job did.`))
+    }
+    this.#ended.add(id)
+    if (!this.workers.every((worker) => this.#ended.has(worker))) return
+    if (this.#failure === undefined) this.#resolve()
+    else this.#reject(this.#failure.error)
+  }
+
+  readonly #ended = new Set<WorkerId>()
+
+  /** The last snapshot of a job that has come to its end, and the end. */
+  async #finish(): Promise<void> {
+    const { state } = this.#options
+    try {
+      await this.#alone(async () => {
+        // A rescale may have come in between: then the workers report again.
+        if (!this.#allComplete || this.#ending) return
+        this.#cancelInterval()
+        if (state !== undefined && state.restored?.finished !== true) await this.#take({ last: true, finished: true })
+        this.#ending = true
+        await this.#all((worker) => worker.finish())
+      })
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Waits until nothing else is under way, and keeps others out meanwhile. What fails ends the generation. */
+  async #alone<T>(action: () => Promise<T>): Promise<T> {
+    while (this.#underWay !== undefined) await this.#underWay.catch(() => {})
+    const running = action()
+    this.#underWay = running
+    try {
+      return await running
+    } catch (error) {
+      // What the sinks have staged for it cannot be staged again, so the job goes back.
+      if (!isRefusal(error)) this.fail(error)
+      throw error
+    } finally {
+      this.#underWay = undefined
+    }
+  }
+
+  async #take(kind: SnapshotKind): Promise<SnapshotVersion> {
     const version = (this.#committed ?? 0) + 1
-    const barrier: Barrier = { version, last }
-    environment.failpoint?.('snapshot.begun')
-    const contribution = await this.#worker.snapshot(barrier)
+    this.#options.environment.failpoint?.('snapshot.begun')
+    const contributions = await this.#all((worker) => worker.snapshot({ version, last: kind.last }))
+    await this.#commit(version, kind, contributions, this.workers)
+    await this.#all((worker) => worker.committed(version))
+    this.#options.environment.failpoint?.('snapshot.committed')
+    return version
+  }
+
+  /** Makes a snapshot count. `workers` are those among which keys are divided in it. */
+  async #commit(
+    version: SnapshotVersion,
+    { finished }: SnapshotKind,
+    contributions: readonly WorkerSnapshot[],
+    workers: readonly WorkerId[],
+  ): Promise<Snapshot> {
+    const { graph, environment, state, distributed } = this.#options
+    assert(state !== undefined, 'snapshots need a place to keep state')
+    const { log } = state.store
     environment.failpoint?.('snapshot.durable')
-    await log.commit({
+    const snapshot: Snapshot = {
       version,
       generation: log.generation,
       job: graph.name,
       fingerprint: graph.fingerprint,
       takenAtMs: environment.dateMs(),
       finished,
-      ...contribution,
-    })
+      workers,
+      ...mergeSnapshots(distributed ? withExchanges(graph) : graph, contributions),
+    }
+    await log.commit(snapshot)
     environment.failpoint?.('snapshot.counts')
     this.#committed = version
-    await this.#worker.committed(version)
-    environment.failpoint?.('snapshot.committed')
-    return version
+    return snapshot
+  }
+
+  async #rescale(count: number, counts: () => void): Promise<void> {
+    const { graph } = this.#options
+    const before = this.workers
+    if (count === before.length) return
+    const rescale = new Rescale({
+      graph,
+      before,
+      count,
+      routingVersion: this.#routingVersion + 1,
+      version: (this.#committed ?? 0) + 1,
+      worker: (id) => this.#workers.get(id) as WorkerHandle,
+      startWorkers: (ids, peers) => this.#startWorkers(ids, peers, true),
+      reassign: (workers) => this.#assignments?.reassign(workers) ?? [],
+      commit: async (version, contributions) => {
+        const snapshot = await this.#commit(version, { last: false, finished: false }, contributions, before)
+        counts()
+        return snapshot
+      },
+      failpoint: (name) => this.#options.environment.failpoint?.(name),
+      begin: () => this.#complete.clear(),
+    })
+    await rescale.run()
+    this.#routingVersion++
+    await this.#retire(before.filter((worker) => !rescale.after.includes(worker)))
+    if (this.#allComplete) void this.#finish()
+  }
+
+  /** Workers that are no longer needed end; what they counted is kept. */
+  async #retire(ids: readonly WorkerId[]): Promise<void> {
+    const { graph } = this.#options
+    for (const id of ids) {
+      const worker = this.#workers.get(id) as WorkerHandle
+      const last = worker.status()
+      this.#workers.delete(id)
+      this.#complete.delete(id)
+      this.#retired = mergeStatus(
+        graph,
+        [{ ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }],
+        this.#retired,
+      )
+      await worker.suspend()
+    }
+  }
+
+  #all<T>(action: (worker: WorkerHandle) => Promise<T>): Promise<T[]> {
+    return Promise.all([...this.#workers.values()].map(action))
   }
 
   #scheduleSnapshot(): void {
     const { environment, state } = this.#options
     if (state === undefined || !Number.isFinite(state.intervalMs)) return
     this.#cancelInterval = environment.after(state.intervalMs, () => {
-      const { state: now } = this.#worker.status()
-      if (now !== 'running') return
-      if (this.#snapshot === undefined) void this.#take({ last: false, finished: false })
+      if (this.#failure !== undefined || this.#ending) return
+      // Whoever listens to the end hears of what fails.
+      if (this.#underWay === undefined) this.#alone(() => this.#take({ last: false, finished: false })).catch(() => {})
       this.#scheduleSnapshot()
     })
   }
+}
+
+/** Whether the job goes on as if nothing had been asked. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof MalstromError && error.code === 'ERR_RESCALE'
 }

@@ -1,8 +1,11 @@
 import { type Execution, type JobGraph, type JobStatus, MalstromError, type PersistenceBackend, type SnapshotVersion } from '@malstrom/core'
 import type { Environment } from '../worker/environment.ts'
+import { startWorker } from '../worker/start-worker.ts'
+import { checkWorkerCount } from './check-worker-count.ts'
 import { Generation } from './generation.ts'
 import { RestartPolicy } from './restart-policy.ts'
-import { StateStore, workerScope } from './state-store.ts'
+import { StateStore } from './state-store.ts'
+import type { WorkerHost } from './worker-host.ts'
 
 export interface JobExecutionOptions {
   /** Builds the graph; called for every start, because functions of a job may remember things. */
@@ -17,6 +20,8 @@ export interface JobExecutionOptions {
   /** The snapshot to go on from; by default the last one. */
   readonly restoreVersion?: SnapshotVersion | undefined
   readonly allowDropped: readonly string[]
+  /** Set if the job runs on several workers; otherwise it runs here. */
+  readonly cluster?: { readonly workers: number; readonly host: WorkerHost } | undefined
   /** Called when the job has ended and everything is closed. */
   ended(): void
 }
@@ -46,6 +51,8 @@ export class JobExecution implements Execution {
   #store: StateStore | undefined
   #lastStatus: JobStatus | undefined
   #restarted = 0
+  /** How many workers there are, or are to be after a restart. */
+  #workers: number
   #state: 'running' | 'restarting' | 'ended' = 'running'
   /** Cancelled while it was going back to its last snapshot. */
   #cancelledInPause = false
@@ -58,6 +65,7 @@ export class JobExecution implements Execution {
 
   constructor(options: JobExecutionOptions) {
     this.#options = options
+    this.#workers = options.cluster?.workers ?? 1
     this.#firstGraph = options.graph()
     this.#job = this.#firstGraph.name
     this.finished = new Promise((resolve, reject) => {
@@ -93,6 +101,20 @@ export class JobExecution implements Execution {
     return this.#running('take a snapshot').snapshot()
   }
 
+  async rescale(workers: number): Promise<void> {
+    checkWorkerCount(this.#job, workers)
+    if (this.#options.cluster === undefined) {
+      throw new MalstromError(
+        'ERR_RESCALE',
+        `Job "${this.#job}" runs in one thread and cannot be rescaled. Run it with multiThread or processes.`,
+      )
+    }
+    this.#checkPersistence('cannot be rescaled')
+    await this.#running('be rescaled').rescale(workers, () => {
+      this.#workers = workers
+    })
+  }
+
   async suspend(): Promise<SnapshotVersion> {
     this.#checkPersistence('cannot be suspended')
     const generation = this.#running('be suspended')
@@ -119,23 +141,31 @@ export class JobExecution implements Execution {
   }
 
   async #startGeneration(version: SnapshotVersion | undefined): Promise<void> {
-    const { backend, environment, waitLimitMs, interpret, snapshotIntervalMs, allowDropped } = this.#options
+    const { backend, environment, waitLimitMs, snapshotIntervalMs, allowDropped, cluster } = this.#options
     const graph = this.#firstGraph ?? this.#options.graph()
     this.#firstGraph = undefined
+    const host = cluster?.host ?? this.#localHost(graph)
+    const common = { graph, environment, waitLimitMs, host, distributed: cluster !== undefined }
     if (backend === undefined) {
-      this.#follow(await Generation.start({ graph, environment, waitLimitMs, interpret, state: undefined }))
+      this.#follow(await Generation.start({ ...common, workers: firstIds(this.#workers), state: undefined }))
       return
     }
     const store = await StateStore.claim({ graph, backend, environment, waitLimitMs })
     this.#store = store
     environment.failpoint?.('restore.claimed')
-    const restored = await store.restore(version, allowDropped)
-    environment.failpoint?.('restore.loaded')
-    await store.log.removeLeftovers([workerScope(0)])
+    const restored = await store.read(version, allowDropped)
+    const workers = restored?.workers.length === this.#workers ? restored.workers : firstIds(this.#workers)
+    await store.removeLeftovers([...workers, ...(restored?.workers ?? [])])
     environment.failpoint?.('restore.cleaned')
     const state = { store, restored, intervalMs: snapshotIntervalMs }
-    this.#follow(await Generation.start({ graph, environment, waitLimitMs, interpret, state }))
+    this.#follow(await Generation.start({ ...common, workers, state }))
     environment.failpoint?.('restore.started')
+  }
+
+  /** A worker in this thread that runs the graph which was built for this start. */
+  #localHost(graph: JobGraph): WorkerHost {
+    const { environment, interpret, backend } = this.#options
+    return { start: (spec, events) => startWorker(spec, { graph, environment, interpret, backend, transport: undefined, events }) }
   }
 
   #follow(generation: Generation): void {
@@ -215,6 +245,10 @@ export class JobExecution implements Execution {
       { context: { job: this.#job } },
     )
   }
+}
+
+function firstIds(count: number): number[] {
+  return Array.from({ length: count }, (_, id) => id)
 }
 
 /** What a restart would not mend. */

@@ -1,130 +1,105 @@
-import { type JobGraph, type Key, MalstromError, type ObjectStore, type PersistenceBackend } from '@malstrom/core'
+import type { JobGraph, ObjectStore, SnapshotVersion } from '@malstrom/core'
 import { checkFit } from '../snapshot/check-fit.ts'
 import { MANIFEST_SCOPE } from '../snapshot/head.ts'
-import { loadCells } from '../snapshot/load-cells.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { SnapshotLog } from '../snapshot/snapshot-log.ts'
-import type { KeyedCells } from '../state/keyed-cells.ts'
-import type { RestoredJob } from '../worker/build-tasks.ts'
-import { withDeadline } from '../worker/deadline.ts'
-import type { Environment } from '../worker/environment.ts'
+import { type StoreOptions, withinStore, workerScope } from '../worker/worker-store.ts'
 
-export interface StateStoreOptions {
-  readonly graph: JobGraph
-  readonly backend: PersistenceBackend
-  readonly environment: Environment
-  readonly waitLimitMs: number
-}
+/** Who deletes what a worker that is at work has written: in some stores, only its writer can. */
+export type Deleter = (paths: readonly string[]) => Promise<void>
 
-/** The scope of a worker's segments. */
-export function workerScope(workerId: number): string {
-  return `worker-${workerId}`
-}
-
-/** The state of a job as one start of it sees it: claimed, and open for reading and writing. */
+/** The snapshots of a job as one start of it sees them: claimed, and open for writing. */
 export class StateStore {
   readonly log: SnapshotLog
-  readonly #options: StateStoreOptions
+  readonly #options: StoreOptions
   readonly #scopes: Scopes
+  readonly #deleters: Map<string, Deleter>
 
-  private constructor(log: SnapshotLog, options: StateStoreOptions, scopes: Scopes) {
+  private constructor(log: SnapshotLog, options: StoreOptions, scopes: Scopes, deleters: Map<string, Deleter>) {
     this.log = log
     this.#options = options
     this.#scopes = scopes
+    this.#deleters = deleters
   }
 
   /** Claims the job: no earlier start can commit any more. */
-  static async claim(options: StateStoreOptions): Promise<StateStore> {
+  static async claim(options: StoreOptions): Promise<StateStore> {
     const scopes = new Scopes(options)
+    const deleters = new Map<string, Deleter>()
     try {
       const log = await SnapshotLog.claim({
         job: options.graph.name,
         store: await scopes.open(MANIFEST_SCOPE),
-        segments: (scope) => scopes.open(scope),
-        within: (what, promise) => within(options, what, promise),
+        segments: async (scope) => {
+          const deleter = deleters.get(scope)
+          return deleter === undefined ? scopes.open(scope) : { delete: deleter, list: noneLeft }
+        },
+        within: (what, promise) => withinStore(options, what, promise),
       })
-      return new StateStore(log, options, scopes)
+      return new StateStore(log, options, scopes, deleters)
     } catch (error) {
       await scopes.close()
       throw error
     }
   }
 
-  /** A snapshot with its states: the last one, or the one asked for. @throws MalstromError `ERR_SNAPSHOT_MISMATCH` */
-  async restore(version: number | undefined, allowDropped: readonly string[]): Promise<RestoredJob | undefined> {
+  /** A snapshot: the last one, or the one asked for. @throws MalstromError `ERR_SNAPSHOT_MISMATCH` */
+  async read(version: SnapshotVersion | undefined, allowDropped: readonly string[]): Promise<Snapshot | undefined> {
     const snapshot = await this.log.read(version)
     if (snapshot === undefined) return undefined
     const { graph } = this.#options
     checkFit(graph, snapshot, allowDropped)
-    const cells = new Map<string, KeyedCells<Key, unknown>>()
-    for (const { operator, state } of snapshot.operators) {
-      const node = graph.nodes.find(({ name }) => name === operator)
-      if (state !== undefined && node?.role === 'operator') cells.set(operator, await this.#load(snapshot, node, state))
-    }
-    return { snapshot: withoutDropped(snapshot, graph), cellsOf: (operator) => cells.get(operator) }
+    return withoutDropped(snapshot, graph)
   }
 
-  /** Where a worker writes its segments. */
-  async location(workerId: number): Promise<{ store: ObjectStore; scope: string }> {
-    const scope = workerScope(workerId)
-    return { store: await this.#scopes.open(scope), scope }
+  /** Removes what starts that failed have left behind, while no worker is at work. */
+  async removeLeftovers(workers: readonly number[]): Promise<void> {
+    const most = Math.max(0, ...workers)
+    await this.log.removeLeftovers(Array.from({ length: most + 1 }, (_, worker) => workerScope(worker)))
+    // Some stores have one writer for each scope: from now on those are the workers.
+    await this.#scopes.closeAllBut(MANIFEST_SCOPE)
+  }
+
+  /** While a worker is at work, it deletes by itself what nobody needs any more. */
+  deleteThrough(worker: number, deleter: Deleter | undefined): void {
+    if (deleter === undefined) this.#deleters.delete(workerScope(worker))
+    else this.#deleters.set(workerScope(worker), deleter)
   }
 
   async close(): Promise<void> {
-    await this.#scopes.close()
-  }
-
-  #load(
-    snapshot: Snapshot,
-    node: Parameters<typeof loadCells>[0],
-    state: Parameters<typeof loadCells>[1],
-  ): Promise<KeyedCells<Key, unknown>> {
-    return loadCells(node, state, {
-      job: this.#options.graph.name,
-      version: snapshot.version,
-      scope: (name) => this.#scopes.open(name),
-      within: (what, promise) => within(this.#options, what, promise),
-    })
+    await this.#scopes.closeAllBut(undefined)
   }
 }
 
+async function* noneLeft(): AsyncIterable<string> {}
+
 /** The stores of one start, each opened once. */
 class Scopes {
-  readonly #options: StateStoreOptions
+  readonly #options: StoreOptions
   readonly #open = new Map<string, Promise<ObjectStore>>()
 
-  constructor(options: StateStoreOptions) {
+  constructor(options: StoreOptions) {
     this.#options = options
   }
 
   open(scope: string): Promise<ObjectStore> {
     const known = this.#open.get(scope)
     if (known !== undefined) return known
-    const opening = within(this.#options, `open "${scope}"`, this.#options.backend.open(scope))
+    const opening = withinStore(this.#options, `open "${scope}"`, this.#options.backend.open(scope))
     this.#open.set(scope, opening)
     return opening
   }
 
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#open.values())
-    this.#open.clear()
-    for (const result of opened) {
-      if (result.status === 'fulfilled') await within(this.#options, 'close', result.value.close())
-    }
+    await this.closeAllBut(undefined)
   }
-}
 
-async function within<T>({ environment, waitLimitMs, graph }: StateStoreOptions, what: string, promise: Promise<T>): Promise<T> {
-  try {
-    return await withDeadline(environment, waitLimitMs, `the state store to ${what}`, promise)
-  } catch (error) {
-    if (error instanceof MalstromError) throw error
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new MalstromError('ERR_STORE', `The state store failed to ${what}: ${cause}`, {
-      cause: error,
-      context: { job: graph.name },
-      outcome: 'unknown',
-    })
+  async closeAllBut(kept: string | undefined): Promise<void> {
+    const closing = [...this.#open].filter(([scope]) => scope !== kept)
+    for (const [scope] of closing) this.#open.delete(scope)
+    for (const result of await Promise.allSettled(closing.map(([, opening]) => opening))) {
+      if (result.status === 'fulfilled') await withinStore(this.#options, 'close', result.value.close())
+    }
   }
 }
 
@@ -136,6 +111,5 @@ function withoutDropped(snapshot: Snapshot, graph: JobGraph): Snapshot {
     sources: snapshot.sources.filter(({ source }) => names.has(source)),
     operators: snapshot.operators.filter(({ operator }) => names.has(operator)),
     sinks: snapshot.sinks.filter(({ sink }) => names.has(sink)),
-    inputs: snapshot.inputs.filter(({ node }) => names.has(node)),
   }
 }

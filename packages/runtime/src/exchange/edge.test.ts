@@ -16,7 +16,8 @@ function takeAll(edge: Edge): unknown[] {
   const taken: unknown[] = []
   for (let item = edge.take(); item !== undefined; item = edge.take()) {
     if ('count' in item) taken.push(item.values.slice(item.from ?? 0, item.count))
-    else taken.push('epoch' in item ? `E${String(item.epoch)}` : `B${item.barrier.version}`)
+    else if ('epoch' in item) taken.push(`E${String(item.epoch)}`)
+    else taken.push('barrier' in item ? `B${item.barrier.version}` : 'announce')
   }
   return taken
 }

@@ -1,6 +1,8 @@
 import type { TimestampAlgebra } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
-import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
+import { Columns } from './columns.ts'
+import { FRAME_RECORDS_MAX, type Inlet, type Item, type Outlet } from './frame.ts'
+import { mergeAll } from './merge-all.ts'
 
 /** Records that may wait on an edge before the task in front of it stops. */
 export const EDGE_RECORDS_MAX = 4 * FRAME_RECORDS_MAX
@@ -8,28 +10,19 @@ export const EDGE_RECORDS_MAX = 4 * FRAME_RECORDS_MAX
 /** Places of the queue that are taken before it is cut off at its front. */
 const TAKEN_SLOTS_MAX = 16
 
-/** An epoch on its way over an edge. */
-export interface EpochMark {
-  readonly epoch: unknown
-}
-
-/** A snapshot barrier on its way over an edge: what was sent before it belongs to the snapshot. */
-export interface BarrierMark {
-  readonly barrier: Barrier
-}
-
 /**
  * The way from one task to the next within a worker: a queue of frames with epochs between them, in
  * the order in which they were sent, so that a job does the same wherever its tasks are cut. An epoch
  * ends the frame before it; the next frame goes on in the same columns, so a stream with an epoch
  * after each record costs two small objects per record, and no column.
  */
-export class Edge {
+export class Edge implements Inlet, Outlet {
   /** What was sent and not yet taken, oldest first. */
-  #queue: (Frame | EpochMark | BarrierMark)[] = []
+  #queue: Item[] = []
   #taken = 0
   #records = 0
   #columns: Columns | undefined
+  #frontier: unknown
   readonly #keyed: boolean
   readonly #time: TimestampAlgebra<unknown>
 
@@ -44,8 +37,13 @@ export class Edge {
     if (this.#columns.add(value, key, timestamp) >= FRAME_RECORDS_MAX) this.close()
   }
 
+  get frontier(): unknown {
+    return this.#frontier
+  }
+
   advance(epoch: unknown): void {
     this.#endFrame()
+    this.#frontier = epoch
     const last = this.#taken < this.#queue.length ? this.#queue.at(-1) : undefined
     // A later epoch takes the place of one that waits, or they would pile up in front of a task that stands still.
     if (last === undefined || !('epoch' in last)) this.#queue.push({ epoch })
@@ -55,6 +53,16 @@ export class Edge {
   barrier(barrier: Barrier): void {
     this.close()
     this.#queue.push({ barrier })
+  }
+
+  adopt(frontiers: readonly unknown[]): void {
+    this.#frontier = mergeAll(this.#time, frontiers)
+  }
+
+  announce(): void {
+    this.close()
+    if (this.#frontier !== undefined) this.#queue.push({ epoch: this.#frontier })
+    this.#queue.push({ announce: true })
   }
 
   /** Makes what was sent since the last frame ready to be taken. */
@@ -71,7 +79,7 @@ export class Edge {
     return this.#records === 0 && this.#taken === this.#queue.length
   }
 
-  take(): Frame | EpochMark | BarrierMark | undefined {
+  take(): Item | undefined {
     const item = this.#queue[this.#taken]
     if (item === undefined) return undefined
     this.#taken++
@@ -87,31 +95,5 @@ export class Edge {
   #endFrame(): void {
     const frame = this.#columns?.endFrame()
     if (frame !== undefined) this.#queue.push(frame)
-  }
-}
-
-/** The columns of the frame that is being filled, and of those before it that ended with an epoch. */
-class Columns {
-  readonly #values: unknown[] = []
-  readonly #keys: unknown[] | undefined
-  readonly #timestamps: unknown[] = []
-  #frameStart = 0
-
-  constructor(keyed: boolean) {
-    this.#keys = keyed ? [] : undefined
-  }
-
-  add(value: unknown, key: unknown, timestamp: unknown): number {
-    this.#keys?.push(key)
-    this.#timestamps.push(timestamp)
-    return this.#values.push(value)
-  }
-
-  endFrame(): Frame | undefined {
-    const from = this.#frameStart
-    const count = this.#values.length
-    if (from === count) return undefined
-    this.#frameStart = count
-    return { values: this.#values, start: 0, keys: this.#keys, timestamps: this.#timestamps, from, count }
   }
 }

@@ -1,69 +1,140 @@
-import type { TimestampAlgebra } from '@malstrom/core'
+import { assert, type TimestampAlgebra } from '@malstrom/core'
 import type { InputSnapshot } from '../snapshot/snapshot.ts'
-import type { BarrierMark, Edge, EpochMark } from './edge.ts'
-import type { Frame } from './frame.ts'
+import type { AnnounceMark, BarrierMark, EpochMark, Frame, Inlet } from './frame.ts'
+import { mergeAll } from './merge-all.ts'
+
+/** One of the ways that lead into a task: an edge, or the link to another worker. */
+interface Input {
+  /** The worker it comes from, or the number of the edge. */
+  readonly id: number
+  readonly inlet: Inlet
+  frontier: unknown
+  /** It has delivered the barrier that others still owe. */
+  aligned: boolean
+  /** It has delivered the announcement that others still owe. */
+  announced: boolean
+  /** It comes from a worker that takes part from the next marker on: only that is awaited from it. */
+  joining: boolean
+}
 
 /**
- * The inputs of a task that merges streams. Records come in the order of their edge; the edges take
- * turns. An edge that has delivered a snapshot barrier is not read until all have: then the barrier is
+ * The inputs of a task that merges streams. Records come in the order of their input; the inputs take
+ * turns. An input that has delivered a snapshot barrier is not read until all have: then the barrier is
  * passed on, so that it overtakes no record. The frontier is the merge of the inputs' frontiers: nothing is passed on until every input
  * has had an epoch, and then only what advances it.
  */
 export class FanIn {
-  readonly edges: readonly Edge[]
   readonly #time: TimestampAlgebra<unknown>
-  readonly #frontiers: unknown[]
-  /** The edges that have delivered the barrier that the others still owe. */
-  readonly #aligned = new Set<number>()
+  #inputs: Input[]
   #merged: unknown
   #turn = 0
+  #aligned = 0
+  #announced = 0
+  #held = false
 
-  constructor(edges: readonly Edge[], time: TimestampAlgebra<unknown>, restored: InputSnapshot | undefined) {
-    this.edges = edges
+  /** `joining`: its worker takes part only from the next marker on. */
+  constructor(
+    inlets: readonly Inlet[] | ReadonlyMap<number, Inlet>,
+    time: TimestampAlgebra<unknown>,
+    restored: InputSnapshot | undefined,
+    joining = false,
+  ) {
     this.#time = time
-    this.#frontiers = edges.map((_edge, index) => restored?.frontiers[index])
+    this.#inputs = [...inlets.entries()].map(([id, inlet], index) => ({ ...inputOf(id, inlet, restored?.frontiers[index]), joining }))
     this.#merged = restored?.merged
   }
 
-  /** The next frame, the next epoch by which the merged frontier advances, or a barrier; `undefined` if nothing waits. */
-  take(): Frame | EpochMark | BarrierMark | undefined {
-    for (let tried = 0; tried < this.edges.length; ) {
-      const index = this.#turn
-      const item = this.#aligned.has(index) ? undefined : this.edges[index]?.take()
+  /** The largest epoch that was passed on. */
+  get merged(): unknown {
+    return this.#merged
+  }
+
+  /** Whether every input has come to its end, as far as its epochs tell. */
+  get atEnd(): boolean {
+    if (!this.#inputs.some(({ joining }) => !joining)) return false
+    return this.#inputs.every(
+      ({ frontier, joining }) => joining || (frontier !== undefined && this.#time.compare(frontier, this.#time.max) >= 0),
+    )
+  }
+
+  /** The next frame, the next epoch by which the merged frontier advances, or a mark; `undefined` if nothing waits. */
+  take(): Frame | EpochMark | BarrierMark | AnnounceMark | undefined {
+    for (let tried = 0; tried < this.#inputs.length; ) {
+      const input = this.#inputs[this.#turn] as Input
+      const item = input.aligned ? undefined : input.inlet.take()
       if (item === undefined) {
-        this.#turn = (index + 1) % this.edges.length
+        this.#turn = (this.#turn + 1) % this.#inputs.length
         tried++
         continue
       }
       if ('count' in item) {
-        this.#turn = (index + 1) % this.edges.length
+        this.#turn = (this.#turn + 1) % this.#inputs.length
         return item
       }
       tried = 0
       if ('barrier' in item) {
-        this.#aligned.add(index)
-        if (this.#aligned.size < this.edges.length) continue
-        this.#aligned.clear()
+        input.aligned = true
+        if (++this.#aligned < this.#inputs.length) continue
+        this.#aligned = 0
+        for (const each of this.#inputs) each.aligned = false
         return item
       }
-      const merged = this.#advance(index, item.epoch)
+      if ('announce' in item) {
+        assert(!input.announced, 'each input announces once')
+        input.announced = true
+        if (++this.#announced < this.#inputs.length) continue
+        this.#announced = 0
+        for (const each of this.#inputs) each.announced = false
+        return item
+      }
+      input.frontier = item.epoch
+      const merged = this.#advance()
       if (merged !== undefined) return { epoch: merged }
     }
     return undefined
   }
 
-  get empty(): boolean {
-    return this.edges.every((edge) => edge.empty)
+  /** Adds a worker whose first word is the next marker. */
+  join(worker: number, inlet: Inlet): void {
+    this.#inputs.push({ ...inputOf(worker, inlet, undefined), joining: true })
+  }
+
+  /** The marker has come from all: from now on these workers count, and each tells its frontier anew. */
+  reroute(workers: readonly number[]): void {
+    this.#inputs = this.#inputs.filter(({ id }) => workers.includes(id))
+    assert(this.#inputs.length === workers.length, 'every worker after a rescale has an input')
+    for (const input of this.#inputs) {
+      input.joining = false
+      input.frontier = undefined
+    }
+    this.#turn = 0
+  }
+
+  /** From now on epochs are only remembered. */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** Ends `hold`; returns the merged epoch, if it has advanced meanwhile. */
+  release(): unknown {
+    this.#held = false
+    return this.#advance()
+  }
+
+  /** Takes over the merged frontier of those that were there before. */
+  adopt(merged: readonly unknown[]): void {
+    this.#merged = mergeAll(this.#time, merged)
   }
 
   snapshot(node: string): InputSnapshot {
-    return { node, frontiers: [...this.#frontiers], merged: this.#merged }
+    return { node, frontiers: this.#inputs.map(({ frontier }) => frontier), merged: this.#merged }
   }
 
-  #advance(index: number, epoch: unknown): unknown {
-    this.#frontiers[index] = epoch
+  #advance(): unknown {
+    if (this.#held) return undefined
     let merged: unknown = this.#time.max
-    for (const frontier of this.#frontiers) {
+    for (const { frontier, joining } of this.#inputs) {
+      if (joining) continue
       if (frontier === undefined) return undefined
       merged = this.#time.merge(merged, frontier)
     }
@@ -71,4 +142,8 @@ export class FanIn {
     this.#merged = merged
     return merged
   }
+}
+
+function inputOf(id: number, inlet: Inlet, frontier: unknown): Input {
+  return { id, inlet, frontier, aligned: false, announced: false, joining: false }
 }

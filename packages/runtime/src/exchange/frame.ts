@@ -1,3 +1,5 @@
+import type { Barrier } from '../snapshot/barrier.ts'
+
 /** Records a frame may hold before it is passed on. */
 export const FRAME_RECORDS_MAX = 1_024
 
@@ -21,4 +23,47 @@ export interface Frame {
 
 export function timestampAt({ first, timestamps }: Frame, index: number): unknown {
   return first === undefined ? timestamps[index] : first + index
+}
+
+/** An epoch on its way. */
+export interface EpochMark {
+  readonly epoch: unknown
+}
+
+/** A snapshot barrier on its way: what was sent before it belongs to the snapshot. */
+export interface BarrierMark {
+  readonly barrier: Barrier
+}
+
+/**
+ * Says that epochs are sent again: after a start and after a rescale, whoever reads forgets what it knew
+ * of the frontiers of those it reads from, and each of them tells its own once more.
+ */
+export interface AnnounceMark {
+  readonly announce: true
+}
+
+/** What travels from task to task, in order. */
+export type Item = Frame | EpochMark | BarrierMark | AnnounceMark
+
+/** Where a task writes to. */
+export interface Outlet {
+  push(value: unknown, key: unknown, timestamp: unknown): void
+  advance(epoch: unknown): void
+  barrier(barrier: Barrier): void
+  /** Tells its frontier once more. */
+  announce(): void
+  /** The last epoch that was sent. */
+  readonly frontier: unknown
+  /** Goes on from the last epochs that were sent here on several workers. */
+  adopt(frontiers: readonly unknown[]): void
+  /** Makes what was sent since the last frame ready to be taken. */
+  close(): void
+  /** Whether the task is to stop until there is room again. */
+  readonly full: boolean
+}
+
+/** Where a task reads from. */
+export interface Inlet {
+  take(): Item | undefined
 }

@@ -6,7 +6,9 @@ import {
   type SinkNode,
   type SinkPartition,
   type SnapshotVersion,
+  type WorkerId,
 } from '@malstrom/core'
+import { ONLY_PARTITION } from '../compile/exchange-points.ts'
 import type { SinkSnapshot } from '../snapshot/snapshot.ts'
 import { CellIndex } from '../state/cell-index.ts'
 import { attemptAll } from '../worker/attempt-all.ts'
@@ -14,6 +16,7 @@ import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import { attribute } from '../worker/failure.ts'
 import type { Gate } from '../worker/gate.ts'
+import { sinkPartitionOwner } from './sink-partition-owner.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a graph knows only erased sinks
 type AnyPartition = SinkPartition<any, any, any, any>
@@ -28,9 +31,6 @@ interface HeldRecord {
   readonly key: unknown
   readonly timestamp: unknown
 }
-
-/** The partition of a sink that has no `partitionOf`. */
-export const ONLY_PARTITION = 'all'
 
 /** Snapshot version of the one commit that a job without snapshots makes: at its end. */
 const FINAL_VERSION = 1
@@ -70,6 +70,9 @@ export class SinkStation {
   #waiting = false
   /** Settles when a partition that is being opened or flushed has answered. */
   #answered: Promise<unknown> = Promise.resolve()
+  /** Set while the partitions of other workers may still be written by them. */
+  #settled: Promise<void> | undefined
+  #settle: () => void = () => {}
   /** Nothing is written any more. */
   #ended = false
   #closed = false
@@ -91,7 +94,7 @@ export class SinkStation {
     if (this.#waiting) return undefined
     const open = this.#open.get(partition)
     if (open === undefined) {
-      this.#wait(this.#openPartition(partition, undefined))
+      this.#wait(this.#openNew(partition))
       return undefined
     }
     this.partition = partition
@@ -168,6 +171,33 @@ export class SinkStation {
     }
   }
 
+  /** Opens no partition until `settle`: another worker may still be writing it. */
+  reroute(): void {
+    if (this.sink.stateless === true) return
+    this.#settled = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  /** Closes the partitions that other workers write from now on. */
+  async releaseTo(workers: readonly WorkerId[], self: WorkerId): Promise<void> {
+    for (const [index, { key, writer }] of [...this.#opened.entries()].reverse()) {
+      const owner = sinkPartitionOwner(this.node, key, workers)
+      if (owner === self || (owner === undefined && workers.includes(self))) continue
+      this.#opened.splice(index, 1)
+      this.#open.delete(key)
+      if (this.writer === writer) this.writer = undefined
+      await this.#within(`close partition ${String(key)}`, () => writer.close())
+    }
+  }
+
+  /** Opens what others wrote until now, and lets records go on that wait for it. */
+  async settle(moved: SinkSnapshot['partitions']): Promise<void> {
+    for (const { partition, state } of moved) await this.#openPartition(partition, state)
+    this.#settle()
+    this.#settled = undefined
+  }
+
   /** The job is complete: makes everything visible. */
   async finish(): Promise<void> {
     for (const { key, writer } of this.#opened) {
@@ -207,6 +237,11 @@ export class SinkStation {
             this.#within(`close partition ${String(key)}`, () => writer.close()),
       ),
     )
+  }
+
+  async #openNew(partition: Key): Promise<void> {
+    await this.#settled
+    if (this.#open.get(partition) === undefined) await this.#openPartition(partition, undefined)
   }
 
   async #openPartition(partition: Key, state: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Key, MalstromError, type OperatorNode, type ReadableObjectStore } from '@malstrom/core'
+import { type Key, MalstromError, type OperatorNode, type ReadableObjectStore, type WorkerId } from '@malstrom/core'
 import { decodeColumns } from '../codec/columns.ts'
 import { KeyedCells } from '../state/keyed-cells.ts'
 import { attribute } from '../worker/failure.ts'
@@ -17,14 +17,20 @@ export interface LoadOptions {
   within<T>(what: string, promise: Promise<T>): Promise<T>
 }
 
-/** The states of an operator as they were when a snapshot was taken. */
-export async function loadCells(node: OperatorNode, state: StateSnapshot, options: LoadOptions): Promise<KeyedCells<Key, unknown>> {
+/** The states of an operator as they were when a snapshot was taken: of all keys, or of those that `isMine` names, given the key and who wrote it. */
+export async function loadCells(
+  node: OperatorNode,
+  state: StateSnapshot,
+  options: LoadOptions,
+  isMine?: (key: Key, writer: WorkerId) => boolean,
+): Promise<KeyedCells<Key, unknown>> {
   const cells = new KeyedCells<Key, unknown>()
   const form = stateFormOf(node.state ?? {})
-  cells.reserve(state.keys)
+  if (isMine === undefined) cells.reserve(state.keys)
   await eachSegment(state, node.name, options, (rows) => {
     for (let i = 0; i < rows.keys.length; i++) {
       const key = rows.keys[i] as Key
+      if (isMine !== undefined && !isMine(key, rows.worker)) continue
       if (rows.removed?.[i] === true) cells.restoreRemoval(key)
       else
         cells.restore(
@@ -44,16 +50,22 @@ export interface StoredRows {
   readonly removed: readonly unknown[] | undefined
   /** Whether they belong to the first part, in which each key occurs once. */
   readonly isFirst: boolean
+  /** The worker that wrote them. */
+  readonly worker: WorkerId
 }
 
-/** Reads the states of an operator, oldest part first. */
+/** Reads states of an operator; of each worker the oldest part first. */
 export async function eachSegment(
-  state: StateSnapshot,
+  { chains }: Pick<StateSnapshot, 'chains'>,
   operator: string,
   options: LoadOptions,
   use: (rows: StoredRows) => void,
 ): Promise<void> {
-  const segments = state.parts.flatMap((part) => part.segments)
+  const segments = chains.flatMap(({ parts }) => parts.flatMap((part) => part.segments))
+  const workerOf = new Map(
+    chains.flatMap(({ worker, parts }) => parts.flatMap((part) => part.segments.map((segment) => [segment, worker] as const))),
+  )
+  const first = new Set(chains.flatMap(({ parts }) => parts[0]?.segments ?? []))
   const fetched: Promise<Uint8Array>[] = []
   for (let i = 0; i < segments.length; i++) {
     while (fetched.length < Math.min(i + READ_AHEAD, segments.length)) {
@@ -65,8 +77,9 @@ export async function eachSegment(
     const segment = segments[i] as SegmentRef
     const what = nameOf(segment, operator, options)
     const bytes = await (fetched[i] as Promise<Uint8Array>)
-    const isFirst = state.parts[0]?.segments.includes(segment) === true
-    for (const block of unsealed(bytes, what)) use(rowsOf(block, what, isFirst))
+    const isFirst = first.has(segment)
+    const worker = workerOf.get(segment) as WorkerId
+    for (const block of unsealed(bytes, what)) use({ ...rowsOf(block, what), isFirst, worker })
   }
 }
 
@@ -79,10 +92,10 @@ async function fetchSegment(segment: SegmentRef, operator: string, options: Load
   return object.bytes
 }
 
-function rowsOf(block: Uint8Array, what: string, isFirst: boolean): StoredRows {
+function rowsOf(block: Uint8Array, what: string): Pick<StoredRows, 'keys' | 'states' | 'removed'> {
   try {
     const [keys = [], states = [], removed] = decodeColumns(block)
-    return { keys, states, removed, isFirst }
+    return { keys, states, removed }
   } catch (error) {
     if (error instanceof MalstromError && error.code === 'ERR_DATA_CORRUPT') throw damaged(what, error.message)
     throw error

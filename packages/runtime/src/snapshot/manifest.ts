@@ -3,7 +3,7 @@ import { decodeValue, encodeValue } from '../codec/columns.ts'
 import { damaged, sealed, unsealed } from './checksum.ts'
 import type { Snapshot } from './snapshot.ts'
 
-const FORMAT = 1
+const FORMAT = 2
 
 /** A snapshot as one object: everything but the states per key, and where those are. */
 export function encodeManifest(snapshot: Snapshot): Uint8Array {

@@ -14,7 +14,7 @@ export interface SnapshotLogOptions {
   /** The scope of the head and the manifests. */
   readonly store: ObjectStore
   /** The store of a worker's scope, to remove segments from. */
-  segments(scope: string): Promise<ObjectStore>
+  segments(scope: string): Promise<Pick<ObjectStore, 'list' | 'delete'>>
   /** Waits for the store, but not for ever. */
   within<T>(what: string, promise: Promise<T>): Promise<T>
 }
@@ -120,7 +120,7 @@ export class SnapshotLog {
     return Number.parseInt(path, 10) < this.generation
   }
 
-  async #removeFrom(store: ObjectStore, prefix: string, unneeded: (path: string) => boolean): Promise<void> {
+  async #removeFrom(store: Pick<ObjectStore, 'list' | 'delete'>, prefix: string, unneeded: (path: string) => boolean): Promise<void> {
     const list = async () => {
       const found: string[] = []
       for await (const path of store.list(prefix)) if (unneeded(path)) found.push(path)
@@ -209,7 +209,7 @@ export class SnapshotLog {
 
 /** Every segment that a snapshot refers to. */
 export function segmentsOf(snapshot: Snapshot): SegmentRef[] {
-  return snapshot.operators.flatMap(({ state }) => state?.parts.flatMap(({ segments }) => segments) ?? [])
+  return snapshot.operators.flatMap(({ state }) => state?.chains.flatMap(({ parts }) => parts.flatMap(({ segments }) => segments)) ?? [])
 }
 
 async function readHead({ store, within }: SnapshotLogOptions): Promise<OpenHead | undefined> {

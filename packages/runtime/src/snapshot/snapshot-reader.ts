@@ -2,7 +2,7 @@ import { type Key, MalstromError, type PersistenceBackend, type ReadableObjectSt
 import { decodeHead, HEAD_PATH, type Head, type HeadEntry, MANIFEST_SCOPE } from './head.ts'
 import { eachSegment } from './load-cells.ts'
 import { decodeManifest } from './manifest.ts'
-import type { Snapshot } from './snapshot.ts'
+import { partsOf, type Snapshot } from './snapshot.ts'
 
 /** A state as a snapshot holds it: before `migrate`, and as bytes if the operator has a codec of its own. */
 export interface StoredState {
@@ -60,8 +60,11 @@ export class SnapshotReader {
       const what = `Snapshot ${snapshot.version} has no states of an operator "${operator}"; there are states of ${names.join(', ') || 'none'}.`
       throw new MalstromError('ERR_SNAPSHOT_NOT_FOUND', what)
     }
-    const states = new Map<string, StoredState>()
-    await eachSegment(saved.state, operator, this.#loadOptions(snapshot), ({ keys, states: values, removed }) => {
+    // A key that has moved from one worker to another is in what the first had written, and in that it was removed.
+    const byWorker = new Map<number, Map<string, StoredState>>()
+    await eachSegment(saved.state, operator, this.#loadOptions(snapshot), ({ keys, states: values, removed, worker }) => {
+      const states = byWorker.get(worker) ?? new Map<string, StoredState>()
+      byWorker.set(worker, states)
       keys.forEach((key, index) => {
         if (only !== undefined && !sameKey(key as Key, only)) return
         const name = nameOf(key as Key)
@@ -69,7 +72,7 @@ export class SnapshotReader {
         else states.set(name, { key: key as Key, state: values[index] })
       })
     })
-    return [...states.values()]
+    return [...byWorker.values()].flatMap((states) => [...states.values()])
   }
 
   /** Reads every byte that a snapshot needs. @throws MalstromError `ERR_SNAPSHOT_CORRUPT` */
@@ -80,8 +83,8 @@ export class SnapshotReader {
     for (const { operator, state } of snapshot.operators) {
       if (state === undefined) continue
       await eachSegment(state, operator, this.#loadOptions(snapshot), () => {})
-      segments += state.parts.reduce((sum, part) => sum + part.segments.length, 0)
-      bytes += state.parts.reduce((sum, part) => sum + part.bytes, 0)
+      segments += partsOf(state).reduce((sum, part) => sum + part.segments.length, 0)
+      bytes += partsOf(state).reduce((sum, part) => sum + part.bytes, 0)
     }
     return { segments, bytes }
   }

@@ -1,9 +1,19 @@
-import type { OperatorNode, SnapshotVersion } from '@malstrom/core'
+import type { OperatorNode, SnapshotVersion, WorkerId } from '@malstrom/core'
+import { isAdded } from '../compile/exchange-points.ts'
 import type { TaskMembers } from '../worker/build-tasks.ts'
 import type { OpenOperator } from '../worker/open-operator.ts'
 import type { Barrier } from './barrier.ts'
 import { keyedBy } from './keyed-by.ts'
-import type { InputSnapshot, OperatorSnapshot, SinkSnapshot, SourceSnapshot, StatePart, StateSnapshot, WorkerSnapshot } from './snapshot.ts'
+import type {
+  InputSnapshot,
+  OperatorSnapshot,
+  OutputSnapshot,
+  SinkSnapshot,
+  SourceSnapshot,
+  StatePart,
+  StateSnapshot,
+  WorkerSnapshot,
+} from './snapshot.ts'
 import { stateFormOf } from './state-form.ts'
 import type { StateSave } from './state-save.ts'
 
@@ -15,6 +25,7 @@ export interface StateWriting {
 }
 
 export interface SnapshotRunOptions {
+  readonly worker: WorkerId
   readonly barrier: Barrier
   readonly members: readonly TaskMembers[]
   /** Takes the snapshot of an operator's states. */
@@ -34,10 +45,11 @@ export class SnapshotRun {
   readonly #options: SnapshotRunOptions
   readonly #sources: SourceSnapshot[] = []
   readonly #inputs: InputSnapshot[] = []
+  readonly #outputs: OutputSnapshot[] = []
   readonly #operators: {
     readonly operator: OpenOperator
     readonly late: number
-    readonly own: unknown
+    readonly own: readonly unknown[]
     readonly keys: number
     readonly writing: StateWriting | undefined
   }[] = []
@@ -63,18 +75,26 @@ export class SnapshotRun {
   }
 
   /** The barrier has passed a task. */
-  passed({ source, operators, sinks, merging, task }: TaskMembers): void {
+  passed({ source, operators, sinks, merging, outputs, task }: TaskMembers): void {
     const { write, wake, barrier } = this.#options
     if (source !== undefined) {
       const { node, station, counters, frontiers } = source
       const partitions = station.snapshot()
       this.#sources.push({ source: node.name, ended: task.ended, merged: frontiers?.merged, late: counters.late, partitions })
     }
+    for (const { port, outlet } of outputs) this.#outputs.push({ operator: port.node.name, output: port.output, frontier: outlet.frontier })
     if (merging !== undefined) this.#inputs.push(merging.fanIn.snapshot(merging.node))
     for (const operator of operators) {
+      if (isAdded(operator.node)) continue
       const { cells, counters, fused } = operator
       const writing = cells === undefined ? undefined : write(operator, barrier.version)
-      this.#operators.push({ operator, late: counters.late, own: fused.snapshot?.(), keys: cells?.size ?? 0, writing })
+      this.#operators.push({
+        operator,
+        late: counters.late,
+        own: fused.snapshot === undefined ? [] : [fused.snapshot()],
+        keys: cells?.size ?? 0,
+        writing,
+      })
     }
     for (const sink of sinks) {
       const staged = sink.precommit(barrier.version)
@@ -107,15 +127,16 @@ export class SnapshotRun {
     const operators: OperatorSnapshot[] = []
     for (const { operator, late, own, keys, writing } of this.#operators) {
       const { node } = operator
-      const state = writing === undefined ? undefined : await stateSnapshot(node, keys, writing)
+      const state = writing === undefined ? undefined : await stateSnapshot(node, this.#options.worker, keys, writing)
       operators.push({ operator: node.name, id: node.id, kind: node.kind, late, own, state })
     }
-    return { sources: this.#sources, operators, sinks: await Promise.all(this.#sinks), inputs: this.#inputs }
+    return { sources: this.#sources, operators, sinks: await Promise.all(this.#sinks), inputs: this.#inputs, outputs: this.#outputs }
   }
 }
 
-async function stateSnapshot(node: OperatorNode, keys: number, { save, earlier }: StateWriting): Promise<StateSnapshot> {
+async function stateSnapshot(node: OperatorNode, worker: WorkerId, keys: number, { save, earlier }: StateWriting): Promise<StateSnapshot> {
   const { codec, version } = stateFormOf(node.state ?? {})
   const part = await save.finish()
-  return { keyedBy: keyedBy(node), codec, version, keys, parts: part.rows === 0 && earlier.length > 0 ? earlier : [...earlier, part] }
+  const parts = part.rows === 0 && earlier.length > 0 ? earlier : [...earlier, part]
+  return { keyedBy: keyedBy(node), codec, version, keys, chains: [{ worker, parts }] }
 }

@@ -1,4 +1,4 @@
-import type { Generation, Key, OperatorId, SnapshotVersion } from '@malstrom/core'
+import type { Generation, Key, OperatorId, SnapshotVersion, WorkerId } from '@malstrom/core'
 
 /** Everything a job needs to go on from a cut through its streams. */
 export interface Snapshot {
@@ -10,14 +10,17 @@ export interface Snapshot {
   readonly takenAtMs: number
   /** Whether the job had come to its end. */
   readonly finished: boolean
+  /** The workers among which keys and partitions were divided. */
+  readonly workers: readonly WorkerId[]
   readonly sources: readonly SourceSnapshot[]
   readonly operators: readonly OperatorSnapshot[]
   readonly sinks: readonly SinkSnapshot[]
   readonly inputs: readonly InputSnapshot[]
+  readonly outputs: readonly OutputSnapshot[]
 }
 
 /** What one worker contributes to a snapshot. */
-export type WorkerSnapshot = Pick<Snapshot, 'sources' | 'operators' | 'sinks' | 'inputs'>
+export type WorkerSnapshot = Pick<Snapshot, 'sources' | 'operators' | 'sinks' | 'inputs' | 'outputs'>
 
 export interface SourceSnapshot {
   readonly source: string
@@ -44,8 +47,8 @@ export interface OperatorSnapshot {
   readonly id: OperatorId
   readonly kind: string
   readonly late: number
-  /** What the operator keeps besides states per key, such as its frontier. */
-  readonly own: unknown
+  /** What the operator keeps on each worker besides states per key, such as its frontier. */
+  readonly own: readonly unknown[]
   /** The states of its keys; `undefined` if it has none. */
   readonly state: StateSnapshot | undefined
 }
@@ -56,6 +59,17 @@ export interface StateSnapshot {
   readonly codec: string
   readonly version: number
   readonly keys: number
+  /** Each worker has written the states of its keys. */
+  readonly chains: readonly StateChain[]
+}
+
+/** Everything that was written of an operator's states. */
+export function partsOf({ chains }: StateSnapshot): readonly StatePart[] {
+  return chains.flatMap(({ parts }) => parts)
+}
+
+export interface StateChain {
+  readonly worker: WorkerId
   /** The first holds all states of its time; each of the others what had changed since the one before. */
   readonly parts: readonly StatePart[]
 }
@@ -88,4 +102,11 @@ export interface InputSnapshot {
   readonly node: string
   readonly frontiers: readonly unknown[]
   readonly merged: unknown
+}
+
+/** The last epoch that was sent from an output of an operator into other tasks. */
+export interface OutputSnapshot {
+  readonly operator: string
+  readonly output: number
+  readonly frontier: unknown
 }

@@ -1,4 +1,4 @@
-import type { ObjectStore, SnapshotVersion } from '@malstrom/core'
+import type { ObjectStore, SnapshotVersion, WorkerId } from '@malstrom/core'
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
@@ -25,7 +25,9 @@ export interface StateWritingOptions {
   readonly generation: number
   readonly environment: Environment
   readonly waitLimitMs: number
-  readonly restored: Snapshot | undefined
+  readonly workerId: WorkerId
+  /** What this worker has written before, if that still is the state of all its keys. */
+  readonly restored: Snapshot['operators'] | undefined
   wake(): void
   failed(error: unknown): void
 }
@@ -42,7 +44,7 @@ export class StateWritings {
 
   constructor(options: StateWritingOptions) {
     this.#options = options
-    for (const { operator, state } of options.restored?.operators ?? []) if (state !== undefined) this.#parts.set(operator, state.parts)
+    this.taken({ operators: options.restored ?? [] })
   }
 
   write({ node, cells }: OpenOperator, version: SnapshotVersion): StateWriting {
@@ -65,7 +67,10 @@ export class StateWritings {
 
   /** What snapshot the next ones add to. */
   taken(snapshot: Pick<Snapshot, 'operators'>): void {
-    for (const { operator, state } of snapshot.operators) if (state !== undefined) this.#parts.set(operator, state.parts)
+    for (const { operator, state } of snapshot.operators) {
+      const own = state?.chains.find(({ worker }) => worker === this.#options.workerId)
+      if (own !== undefined) this.#parts.set(operator, own.parts)
+    }
   }
 
   #segmentWriter(operatorId: number, version: SnapshotVersion): SegmentWriter {

@@ -37,6 +37,17 @@ export class PartitionFrontiers {
     return partition
   }
 
+  /** The partition is read by another worker from now on. */
+  remove(partition: PartitionFrontier): void {
+    this.#partitions.splice(this.#partitions.indexOf(partition), 1)
+  }
+
+  /** The merged epoch after partitions have come or gone: it may be less than before, if one that came is behind. */
+  remerge(): unknown {
+    this.merged = undefined
+    return this.merge()
+  }
+
   isLate(timestamp: unknown): boolean {
     return this.#notAfter(timestamp, this.current.epoch) || this.#notAfter(timestamp, this.merged)
   }

@@ -1,5 +1,5 @@
 import {
-  checkKey,
+  assert,
   type Key,
   MalstromError,
   type PartitionContext,
@@ -8,6 +8,7 @@ import {
   type SourcePartition,
   type SourceStatus,
   type SourceStatusReport,
+  sameKey,
 } from '@malstrom/core'
 import { FRAME_RECORDS_MAX, type Frame } from '../exchange/frame.ts'
 import type { SourcePartitionSnapshot, SourceSnapshot } from '../snapshot/snapshot.ts'
@@ -15,7 +16,8 @@ import { CellIndex } from '../state/cell-index.ts'
 import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
-import { attribute, show } from '../worker/failure.ts'
+import { attribute } from '../worker/failure.ts'
+import { checkPartitions } from './check-partitions.ts'
 import { checkTimestamps } from './check-timestamps.ts'
 import type { PartitionFrontier, PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
@@ -38,6 +40,12 @@ interface OpenPartition {
   cancelIdleTimer: (() => void) | undefined
 }
 
+export interface AssignedPartition {
+  readonly partition: Key
+  /** Where it stood in the snapshot that is restored. */
+  readonly saved: SourcePartitionSnapshot | undefined
+}
+
 export interface SourceStationOptions {
   readonly node: SourceNode
   readonly job: string
@@ -46,6 +54,8 @@ export interface SourceStationOptions {
   readonly waitLimitMs: number
   readonly frontiers: PartitionFrontiers | undefined
   readonly restored: SourceSnapshot | undefined
+  /** The partitions of this worker, if there are other workers; otherwise it has all that the source lists. */
+  readonly assigned: readonly AssignedPartition[] | undefined
   /** There is something to do: a partition can be read, or the frontier may have moved. */
   wake(): void
   failed(error: Error): void
@@ -63,6 +73,8 @@ export class SourceStation {
   #finishing: OpenPartition | undefined
   #turn = 0
   #closed = false
+  /** Partitions that are on their way from other workers. */
+  #expected = 0
 
   constructor(options: SourceStationOptions) {
     this.#options = options
@@ -70,7 +82,17 @@ export class SourceStation {
   }
 
   get finished(): boolean {
-    return this.#partitions.every(({ state }) => state === 'finished')
+    return this.#expected === 0 && this.#partitions.every(({ state }) => state === 'finished')
+  }
+
+  /** Whether it has no partition, and none is on its way. */
+  get isEmpty(): boolean {
+    return this.#partitions.length === 0 && this.#expected === 0
+  }
+
+  /** Whether no partition is on its way from another worker. */
+  get settled(): boolean {
+    return this.#expected === 0
   }
 
   get recordsIn(): number {
@@ -78,7 +100,11 @@ export class SourceStation {
   }
 
   async open(): Promise<void> {
-    const { node } = this.#options
+    const { node, assigned } = this.#options
+    if (assigned !== undefined) {
+      for (const { partition, saved } of assigned) await this.#openPartition(partition, saved)
+      return
+    }
     const keys = await this.#within('list its partitions', async () => checkPartitions(await node.source.listPartitions()))
     const restored = new CellIndex<{ readonly key: Key; readonly saved: SourcePartitionSnapshot }>()
     for (const saved of this.#options.restored?.partitions ?? []) restored.add({ key: saved.partition, saved })
@@ -95,14 +121,38 @@ export class SourceStation {
 
   /** Where every partition stands. */
   snapshot(): readonly SourcePartitionSnapshot[] {
-    return this.#partitions.map(({ key, reader, restored, frontier, state, recordsIn }) => ({
-      partition: key,
-      position: reader === undefined ? restored?.position : this.#positionOf(reader),
-      finished: state === 'finished',
-      recordsIn,
-      frontier: frontier?.epoch,
-      excluded: frontier?.excluded ?? false,
-    }))
+    return this.#partitions.map((partition) => this.#snapshotOf(partition))
+  }
+
+  get name(): string {
+    return this.#options.node.name
+  }
+
+  /** From now on a partition is read by another worker. Resolves with where it stands, when it is closed here. */
+  async leave(key: Key): Promise<SourcePartitionSnapshot> {
+    const index = this.#partitions.findIndex((partition) => sameKey(partition.key, key))
+    const partition = this.#partitions[index]
+    assert(partition !== undefined, 'only a partition that is here can leave')
+    const saved = this.#snapshotOf(partition)
+    this.#partitions.splice(index, 1)
+    this.#turn = 0
+    partition.cancelIdleTimer?.()
+    if (partition.frontier !== undefined) this.#options.frontiers?.remove(partition.frontier)
+    if (this.#finishing === partition) this.#finishing = undefined
+    await this.#within(`close partition ${String(key)}`, () => partition.reader?.close())
+    return saved
+  }
+
+  /** So many partitions will come from other workers. */
+  expect(partitions: number): void {
+    this.#expected += partitions
+  }
+
+  /** A partition has come from another worker, which has closed it. */
+  async arrive(saved: SourcePartitionSnapshot): Promise<void> {
+    await this.#openPartition(saved.partition, saved)
+    this.#expected--
+    this.#options.wake()
   }
 
   /** The positions of snapshot `version` are durable. */
@@ -186,6 +236,17 @@ export class SourceStation {
     return reader
   }
 
+  #snapshotOf({ key, reader, restored, frontier, state, recordsIn }: OpenPartition): SourcePartitionSnapshot {
+    return {
+      partition: key,
+      position: reader === undefined ? restored?.position : this.#positionOf(reader),
+      finished: state === 'finished',
+      recordsIn,
+      frontier: frontier?.epoch,
+      excluded: frontier?.excluded ?? false,
+    }
+  }
+
   #positionOf(reader: Reader): unknown {
     try {
       return reader.snapshot()
@@ -229,12 +290,12 @@ export class SourceStation {
     const ready = new Promise<void>((resolve) => resolve(reader.ready()))
     ready.then(
       () => {
-        if (this.#closed) return
+        if (this.#closed || !this.#partitions.includes(partition)) return
         partition.state = 'active'
         wake()
       },
       (error) => {
-        if (!this.#closed) failed(attribute(error, node, job))
+        if (!this.#closed && this.#partitions.includes(partition)) failed(attribute(error, node, job))
       },
     )
   }
@@ -276,21 +337,6 @@ function noLongerIdle(partition: OpenPartition, frontier: PartitionFrontier): vo
   partition.idleForLong = false
   partition.cancelIdleTimer?.()
   partition.cancelIdleTimer = undefined
-}
-
-function checkPartitions(keys: unknown): readonly Key[] {
-  if (!Array.isArray(keys)) {
-    throw new MalstromError('ERR_SOURCE_FAILED', `listPartitions returned ${show(keys)}; it returns an array of keys.`)
-  }
-  const known = new CellIndex<{ readonly key: Key }>()
-  for (const key of keys) {
-    checkKey(key)
-    if (known.get(key) !== undefined) {
-      throw new MalstromError('ERR_SOURCE_FAILED', `listPartitions names ${show(key)} twice; each partition has one reader.`)
-    }
-    known.add({ key })
-  }
-  return keys
 }
 
 function stateOf(status: SourceStatus): OpenPartition['state'] {

@@ -1,5 +1,6 @@
 import type { Cell, Key, StateStore } from '@malstrom/core'
 import { CellIndex } from './cell-index.ts'
+import { CellsExtraction, type CellsExtractionParts } from './cells-extraction.ts'
 import { CellsSave } from './cells-save.ts'
 import { DirtyList } from './dirty-list.ts'
 import { KeyedCell } from './keyed-cell.ts'
@@ -110,6 +111,11 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     this.#dirty = new DirtyList()
     this.#period++
     return save
+  }
+
+  /** Takes out the states of keys that other workers own from now on. */
+  extract(options: Pick<CellsExtractionParts<K, S>, 'self' | 'ownerOf' | 'pack'>): CellsExtraction<K, S> {
+    return new CellsExtraction<K, S>({ ...options, first: this.#first, remove: (cell) => this.#unlink(cell) })
   }
 
   /** The first change of a cell in this period is to come. */

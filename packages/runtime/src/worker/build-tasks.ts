@@ -7,25 +7,32 @@ import {
   type OperatorNode,
   type OperatorStatusReport,
   type PartitionContext,
+  type Port,
   type SinkNode,
   type SourceNode,
 } from '@malstrom/core'
 import { compileTask } from '../compile/compile-task.ts'
+import { isAdded, isExchange, withExchanges } from '../compile/exchange-points.ts'
 import { interpretTask } from '../compile/interpret-task.ts'
 import type { TaskParts } from '../compile/task-body.ts'
 import { type EdgePlan, planTasks, type TaskPlan } from '../compile/task-plan.ts'
 import { Edge } from '../exchange/edge.ts'
+import { ExchangeOutput } from '../exchange/exchange-output.ts'
 import { FanIn } from '../exchange/fan-in.ts'
+import type { Inlet, Outlet } from '../exchange/frame.ts'
+import { sinkPartitionOwner } from '../sink/sink-partition-owner.ts'
 import { SinkStation } from '../sink/sink-station.ts'
-import type { Snapshot, SourceSnapshot } from '../snapshot/snapshot.ts'
+import type { SinkSnapshot, Snapshot, SourceSnapshot } from '../snapshot/snapshot.ts'
 import { partitionEpochs } from '../source/partition-epochs.ts'
 import { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import { SourceStation } from '../source/source-station.ts'
 import type { KeyedCells } from '../state/keyed-cells.ts'
+import type { Cluster } from './cluster.ts'
 import type { Environment } from './environment.ts'
 import { Gate } from './gate.ts'
 import { type OpenOperator, openOperator, type RestoredOperator } from './open-operator.ts'
 import { Task, type TaskInput } from './task.ts'
+import { WorkerLinks } from './worker-links.ts'
 
 export interface BuildOptions {
   readonly graph: JobGraph
@@ -38,6 +45,8 @@ export interface BuildOptions {
   readonly restored: RestoredJob | undefined
   /** Whether snapshots will be taken. */
   readonly tracked: boolean
+  /** Set if the job runs on several workers. */
+  readonly cluster: Cluster | undefined
   wake(): void
   failed(error: Error): void
 }
@@ -45,6 +54,8 @@ export interface BuildOptions {
 /** A snapshot, with the states that its segments hold. */
 export interface RestoredJob {
   readonly snapshot: Snapshot
+  /** Whether this worker goes on with what it wrote itself, and only with that. */
+  readonly ownChains: boolean
   cellsOf(operator: string): KeyedCells<Key, unknown> | undefined
 }
 
@@ -61,6 +72,13 @@ export interface TaskMembers {
     | undefined
   readonly operators: readonly OpenOperator[]
   readonly sinks: readonly SinkStation[]
+  /** What it writes to other tasks. */
+  readonly outputs: readonly { readonly port: Port; readonly outlet: Outlet }[]
+  /** The number of the exchange in front of it. */
+  readonly exchange: number | undefined
+  /** Where its records come in, and whether they have keys there. */
+  readonly head: GraphNode
+  readonly keyed: boolean
   /** The head, if it merges streams. */
   readonly merging: { readonly node: string; readonly fanIn: FanIn } | undefined
 }
@@ -71,11 +89,20 @@ export interface BuiltTasks {
   readonly sources: readonly { readonly station: SourceStation; readonly task: Task }[]
   readonly sinks: readonly SinkStation[]
   readonly members: readonly TaskMembers[]
+  /** The ways to the other workers, if there are any. */
+  readonly links: WorkerLinks | undefined
   operatorReports(): OperatorStatusReport[]
 }
 
 export function buildTasks(options: BuildOptions): BuiltTasks {
-  const edges = new Map<EdgePlan, Edge>()
+  const { cluster } = options
+  const links = cluster === undefined ? undefined : new WorkerLinks(cluster, options.wake, options.failed)
+  const graph = cluster === undefined ? options.graph : withExchanges(options.graph)
+  const outlets = new Map<EdgePlan, Outlet>()
+  /** What leads into a task: an edge, or an edge and a link from each other worker. */
+  const inlets = new Map<EdgePlan, readonly Inlet[] | ReadonlyMap<number, Inlet>>()
+  let exchanges = 0
+  const numberOf = new Map<EdgePlan, number>()
   const tasks = new Map<TaskPlan, Task>()
   const feederOf = new Map<EdgePlan, Task>()
   const sources: { station: SourceStation; task: Task }[] = []
@@ -83,19 +110,35 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
   const reports: (() => OperatorStatusReport)[] = []
   const members: TaskMembers[] = []
 
-  for (const plan of planTasks(options.graph)) {
+  for (const plan of planTasks(graph)) {
     const gate = new Gate(options.wake)
-    for (const output of plan.outputs) edges.set(output, new Edge(output.keyed, output.from.node.outputTime))
-    const edgeOf = (edge: EdgePlan) => must(edges.get(edge))
+    for (const output of plan.outputs) {
+      const time = output.from.node.outputTime
+      const edge = new Edge(output.keyed, time)
+      outlets.set(output, edge)
+      inlets.set(output, [edge])
+      if (output.exchange === undefined || cluster === undefined || links === undefined) continue
+      const { route } = output.exchange
+      const number = exchanges++
+      numberOf.set(output, number)
+      const wayTo = (worker: number) => (worker === cluster.self ? edge : links.exchange(number, worker, output.keyed))
+      outlets.set(output, new ExchangeOutput({ route, time, routing: cluster.routing, target: wayTo }))
+      inlets.set(output, new Map(cluster.peers.map((worker) => [worker, wayTo(worker)])))
+    }
+    for (const output of plan.outputs) restoreOutlet(output, must(outlets.get(output)), options)
+    const edgeOf = (edge: EdgePlan) => must(outlets.get(edge))
+    const inletsOf = (edge: EdgePlan) => must(inlets.get(edge))
     const { parts, frontiers, operators, stations, counters } = openParts(plan, gate, options, sinks, reports, edgeOf)
-    const input = inputOf(plan, frontiers, options, edgeOf, (edge) => must(feederOf.get(edge)))
-    const task = new Task(
+    const input = inputOf(plan, frontiers, options, inletsOf, (edge) => must(feederOf.get(edge)))
+    const task = new Task({
       gate,
       input,
-      plan.outputs.map(edgeOf),
-      options.interpret ? interpretTask(parts) : compileTask(parts),
-      endedBefore(plan, options),
-    )
+      outputs: plan.outputs.map(edgeOf),
+      body: options.interpret ? interpretTask(parts) : compileTask(parts),
+      ended: endedBefore(plan, options),
+      distributed: cluster !== undefined,
+      joining: cluster?.joining ?? false,
+    })
     tasks.set(plan, task)
     for (const output of plan.outputs) feederOf.set(output, task)
     if (input.from === 'source') sources.push({ station: input.station, task })
@@ -105,10 +148,14 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
       source: input.from === 'source' ? { node: head as SourceNode, station: input.station, counters, frontiers } : undefined,
       operators,
       sinks: stations,
-      merging: input.from === 'edges' ? { node: head.name, fanIn: input.fanIn } : undefined,
+      outputs: plan.outputs.map((output) => ({ port: output.from, outlet: edgeOf(output) })),
+      exchange: input.from === 'exchange' ? numberOf.get(must(plan.inputs[0])) : undefined,
+      head,
+      keyed: head.role !== 'source' && head.keyed,
+      merging: input.from !== 'source' ? { node: head.name, fanIn: input.fanIn } : undefined,
     })
   }
-  return { tasks: [...tasks.values()], sources, sinks, members, operatorReports: () => reports.map((report) => report()) }
+  return { tasks: [...tasks.values()], sources, sinks, members, links, operatorReports: () => reports.map((report) => report()) }
 }
 
 function openParts(
@@ -117,7 +164,7 @@ function openParts(
   options: BuildOptions,
   sinks: SinkStation[],
   reports: (() => OperatorStatusReport)[],
-  edgeOf: (edge: EdgePlan) => Edge,
+  edgeOf: (edge: EdgePlan) => Outlet,
 ): {
   parts: TaskParts
   frontiers: PartitionFrontiers | undefined
@@ -128,14 +175,14 @@ function openParts(
   const fused = new Map<GraphNode, ReturnType<typeof openOperator>['fused']>()
   const stations = new Map<GraphNode, SinkStation>()
   const operators: OpenOperator[] = []
-  const counters: OperatorCounters = { late: restoredSource(plan.head, options)?.late ?? 0 }
+  const counters: OperatorCounters = { late: countsGoOn(options) ? (restoredSource(plan.head, options)?.late ?? 0) : 0 }
   let frontiers: PartitionFrontiers | undefined
   for (const node of plan.nodes) {
     if (node.role === 'operator') {
       const operator = openOperator(node, options.workerId, restoredOperator(node, options), options.tracked)
       operators.push(operator)
       fused.set(node, operator.fused)
-      reports.push(operator.report)
+      if (!isAdded(node)) reports.push(operator.report)
     } else if (node.role === 'sink') {
       const station = openSink(node, gate, options)
       stations.set(node, station)
@@ -159,28 +206,37 @@ function openParts(
   return { parts, frontiers, operators, stations: [...stations.values()], counters }
 }
 
+/** Whether this worker goes on counting where the job stood: one of them does. */
+function countsGoOn({ cluster }: BuildOptions): boolean {
+  return cluster === undefined || cluster.self === cluster.routing.workers[0]
+}
+
 function restoredSource(node: GraphNode, { restored }: BuildOptions): SourceSnapshot | undefined {
   return restored?.snapshot.sources.find(({ source }) => source === node.name)
 }
 
-function restoredOperator(node: OperatorNode, { restored }: BuildOptions): RestoredOperator | undefined {
-  const snapshot = restored?.snapshot.operators.find(({ operator }) => operator === node.name)
-  return snapshot === undefined ? undefined : { snapshot, cells: restored?.cellsOf(node.name) }
+function restoredOperator(node: OperatorNode, options: BuildOptions): RestoredOperator | undefined {
+  const snapshot = options.restored?.snapshot.operators.find(({ operator }) => operator === node.name)
+  if (snapshot === undefined) return undefined
+  return { snapshot, late: countsGoOn(options) ? snapshot.late : 0, cells: options.restored?.cellsOf(node.name) }
 }
 
 /** Whether the task had come to its end in the snapshot: its own source, or all the sources that lead to it. */
 function endedBefore({ head }: TaskPlan, options: BuildOptions): boolean {
   if (options.restored === undefined) return false
-  const sourcesOf = (node: GraphNode): GraphNode[] =>
-    node.role === 'source' ? [node] : node.inputs.flatMap((port) => sourcesOf(port.node))
-  return sourcesOf(head).every((source) => restoredSource(source, options)?.ended ?? false)
+  return isEndedBefore(head, options)
+}
+
+function isEndedBefore(node: GraphNode, options: BuildOptions): boolean {
+  if (node.role === 'source') return restoredSource(node, options)?.ended ?? false
+  return node.inputs.every((port) => isEndedBefore(port.node, options))
 }
 
 function inputOf(
   plan: TaskPlan,
   frontiers: PartitionFrontiers | undefined,
   options: BuildOptions,
-  edgeOf: (edge: EdgePlan) => Edge,
+  inletsOf: (edge: EdgePlan) => readonly Inlet[] | ReadonlyMap<number, Inlet>,
   feederOf: (edge: EdgePlan) => Task,
 ): TaskInput {
   const { head } = plan
@@ -188,7 +244,12 @@ function inputOf(
     return { from: 'source', station: openSource(head, frontiers, options), frontiers, end: head.outputTime.max }
   }
   const restored = options.restored?.snapshot.inputs.find(({ node }) => node === head.name)
-  return { from: 'edges', fanIn: new FanIn(plan.inputs.map(edgeOf), head.inputTime, restored), feeders: plan.inputs.map(feederOf) }
+  if (options.cluster !== undefined && isExchange(head)) {
+    const ways = inletsOf(must(plan.inputs[0])) as ReadonlyMap<number, Inlet>
+    return { from: 'exchange', fanIn: new FanIn(ways, head.inputTime, restored && { ...restored, frontiers: [] }, options.cluster.joining) }
+  }
+  const edges = plan.inputs.flatMap((edge) => [...inletsOf(edge).values()])
+  return { from: 'edges', fanIn: new FanIn(edges, head.inputTime, restored), feeders: plan.inputs.map(feederOf) }
 }
 
 function openSource(node: SourceNode, frontiers: PartitionFrontiers | undefined, options: BuildOptions): SourceStation {
@@ -201,6 +262,7 @@ function openSource(node: SourceNode, frontiers: PartitionFrontiers | undefined,
     waitLimitMs,
     frontiers,
     restored: restoredSource(node, options),
+    assigned: options.cluster && (options.cluster.assigned.get(node.name) ?? []),
     wake,
     failed,
   })
@@ -214,9 +276,28 @@ function openSink(node: SinkNode, gate: Gate, options: BuildOptions): SinkStatio
     context: contextOf(node, options),
     environment,
     waitLimitMs,
-    restored: options.restored?.snapshot.sinks.find(({ sink }) => sink === node.name),
+    restored: restoredSink(node, options),
     failed,
   })
+}
+
+/** What of the sink this worker goes on with: each partition has one opener. */
+function restoredSink(node: SinkNode, options: BuildOptions): SinkSnapshot | undefined {
+  const { restored, cluster } = options
+  const saved = restored?.snapshot.sinks.find(({ sink }) => sink === node.name)
+  if (saved === undefined || cluster === undefined) return saved
+  const { self, routing } = cluster
+  const partitions = saved.partitions.filter(({ partition }) => sinkPartitionOwner(node, partition, routing.workers) === self)
+  return { ...saved, partitions, written: countsGoOn(options) ? saved.written : 0 }
+}
+
+/** The last epoch that had left it before the job was restored. */
+function restoreOutlet({ from }: EdgePlan, outlet: Outlet, options: BuildOptions): void {
+  const { restored } = options
+  if (restored === undefined) return
+  const saved = restored.snapshot.outputs.find(({ operator, output }) => operator === from.node.name && output === from.output)
+  if (saved !== undefined) outlet.adopt([saved.frontier])
+  else if (isEndedBefore(from.node, options)) outlet.adopt([from.node.outputTime.max])
 }
 
 function contextOf(node: GraphNode, { graph, workerId, generation }: BuildOptions): PartitionContext {

@@ -25,6 +25,10 @@ export const failpoints = [
   'snapshot.durable',
   'snapshot.counts',
   'snapshot.committed',
+  'rescale.started',
+  'rescale.prepared',
+  'rescale.committed',
+  'rescale.moved',
 ] as const
 
 export type Failpoint = (typeof failpoints)[number]

@@ -24,6 +24,7 @@ export interface OpenOperator {
 /** What of an operator a snapshot holds. */
 export interface RestoredOperator {
   readonly snapshot: OperatorSnapshot
+  readonly late: number
   readonly cells: KeyedCells<Key, unknown> | undefined
 }
 
@@ -33,18 +34,18 @@ export function openOperator(
   restored: RestoredOperator | undefined,
   tracked: boolean,
 ): OpenOperator {
-  const counters: OperatorCounters = { late: restored?.snapshot.late ?? 0 }
+  const counters: OperatorCounters = { late: restored?.late ?? 0 }
   const cells = node.state === undefined ? undefined : (restored?.cells ?? new KeyedCells<Key, unknown>())
   const context: OperatorContext = {
     workerId,
     operatorId: node.id,
     operatorName: node.name,
     counters,
-    restored: restored?.snapshot.own,
     // Erased: the operator that asks knows the types of its own keys and states.
     keyedState: <K, S>() => cells as unknown as StateStore<K, S>,
   }
   const fused = node.open(context)
+  if (restored !== undefined) fused.restore?.(restored.snapshot.own)
   if (tracked) cells?.trackChanges()
   return {
     node,

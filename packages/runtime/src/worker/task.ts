@@ -1,7 +1,8 @@
+import { assert } from '@malstrom/core'
 import type { TaskBody } from '../compile/task-body.ts'
-import type { Edge } from '../exchange/edge.ts'
 import type { FanIn } from '../exchange/fan-in.ts'
-import type { Frame } from '../exchange/frame.ts'
+import type { Frame, Item, Outlet } from '../exchange/frame.ts'
+import type { Handoff } from '../exchange/handoff.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import type { SourceStation } from '../source/source-station.ts'
@@ -12,37 +13,65 @@ import type { Gate } from './gate.ts'
 export type TaskInput =
   | { readonly from: 'source'; readonly station: SourceStation; readonly frontiers: PartitionFrontiers | undefined; readonly end: unknown }
   | { readonly from: 'edges'; readonly fanIn: FanIn; readonly feeders: readonly Task[] }
+  | { readonly from: 'exchange'; readonly fanIn: FanIn }
+
+export interface TaskOptions {
+  readonly gate: Gate
+  readonly input: TaskInput
+  readonly outputs: readonly Outlet[]
+  readonly body: TaskBody
+  /** Whether it had come to its end in the snapshot that is restored. */
+  readonly ended: boolean
+  /** Whether the graph runs on several workers. */
+  readonly distributed: boolean
+  /** Whether its worker takes part only from the next marker on. */
+  readonly joining: boolean
+}
 
 /** One task on one worker: takes a frame, runs it, and hands on what came out. */
 export class Task {
   readonly gate: Gate
   readonly #input: TaskInput
-  readonly #outputs: readonly Edge[]
+  readonly #outputs: readonly Outlet[]
   readonly #body: TaskBody
+  readonly #distributed: boolean
   readonly #dueTicks: (() => void)[] = []
   readonly #cancelTicks: (() => void)[] = []
   /** The frame during which the gate closed, and the record at which to go on. */
   #paused: { readonly frame: Frame; readonly from: number } | undefined
   #closedEdges = 0
   #ended: boolean
+  /** Whether the operators have been told of the end of a source. */
+  #toldEnd: boolean
   /** A snapshot barrier that is to go out with the next step of a source. */
   #barrier: Barrier | undefined
   /** Takes no more from the source, because the job is going to stop. */
-  #halted = false
+  #halted: boolean
+  /** Epochs have to be told to other workers once more: after a start and after a rescale. */
+  #mustAnnounce: boolean
+  /** Whether everything that feeds it has told its own. */
+  #feedersAnnounced = false
+  #handoff: Handoff | undefined
   /** Called when a barrier passes, between the records before it and those after it. */
   passed: (barrier: Barrier) => void = () => {}
+  /** Called after that if the barrier reroutes: begins what the rescale means for this task. */
+  reroute: (barrier: Barrier) => Handoff | undefined = () => undefined
 
-  constructor(gate: Gate, input: TaskInput, outputs: readonly Edge[], body: TaskBody, ended: boolean) {
+  constructor({ gate, input, outputs, body, ended, distributed, joining }: TaskOptions) {
     this.gate = gate
     this.#input = input
     this.#outputs = outputs
     this.#body = body
-    this.#ended = ended
+    this.#distributed = distributed
+    this.#ended = ended && (!distributed || input.from === 'source')
+    this.#toldEnd = ended
+    this.#mustAnnounce = distributed && !joining
+    this.#halted = joining
   }
 
   /** Whether the input has ended and everything of it has been processed. */
   get ended(): boolean {
-    return this.#ended
+    return this.#ended && this.#handoff === undefined
   }
 
   get readsSource(): boolean {
@@ -52,6 +81,16 @@ export class Task {
   /** Where the frames come from. */
   get input(): TaskInput {
     return this.#input
+  }
+
+  /** The last epoch sent over each output. */
+  get sent(): readonly unknown[] {
+    return this.#outputs.map(({ frontier }) => frontier)
+  }
+
+  /** The part of a rescale that this task still has to do. */
+  get handoff(): Handoff | undefined {
+    return this.#handoff
   }
 
   /** Sends a snapshot barrier after what has been read so far. Only for tasks that read a source. */
@@ -96,6 +135,10 @@ export class Task {
       for (const run of this.#dueTicks.splice(0)) run()
       return true
     }
+    if (this.#mustAnnounce && this.#canAnnounce()) {
+      this.#announce()
+      return true
+    }
     return this.#input.from === 'source' ? this.#workFromSource(this.#input) : this.#workFromEdges(this.#input)
   }
 
@@ -108,7 +151,7 @@ export class Task {
       return true
     }
     if (this.#ended || this.#halted) return false
-    const epoch = frontiers?.merge()
+    const epoch = this.#mustAnnounce ? undefined : frontiers?.merge()
     if (epoch !== undefined) {
       this.#body.epoch(epoch)
       return true
@@ -119,36 +162,92 @@ export class Task {
       return true
     }
     if (!station.finished) return false
-    this.#end(end)
+    this.#ended = true
+    // Where there never was anything to read, no operator has come to an end; but nobody must wait for epochs from here.
+    if (this.#distributed && (station.isEmpty || this.#toldEnd)) for (const output of this.#outputs) output.advance(end)
+    else this.#body.epoch(end)
+    this.#toldEnd ||= !station.isEmpty
     return true
   }
 
-  #workFromEdges({ fanIn, feeders }: TaskInput & { from: 'edges' }): boolean {
-    const item = fanIn.take()
-    if (item !== undefined) {
-      if ('count' in item) this.#runFrame(item, item.from ?? 0)
-      else if ('barrier' in item) this.#pass(item.barrier)
-      else this.#body.epoch(item.epoch)
+  #workFromEdges(input: TaskInput & { from: 'edges' | 'exchange' }): boolean {
+    const released = this.#handoff?.takeReleased()
+    if (released !== undefined) {
+      this.#runFrame(released, 0)
       return true
     }
-    if (this.#ended || !feeders.every((task) => task.ended)) return false
+    if (this.#handoff?.full) return false
+    const item = input.fanIn.take()
+    if (item !== undefined) {
+      this.#treat(item)
+      return true
+    }
+    const atEnd = input.from === 'edges' ? input.feeders.every((task) => task.ended) : input.fanIn.atEnd
+    if (this.#ended || this.#mustAnnounce || !atEnd) return false
     this.#ended = true
     return true
   }
 
+  #treat(item: Item): void {
+    if ('count' in item) {
+      const frame = this.#handoff === undefined ? item : this.#handoff.admit(item)
+      if (frame !== undefined) this.#runFrame(frame, frame.from ?? 0)
+    } else if ('barrier' in item) this.#pass(item.barrier)
+    else if ('epoch' in item) this.#body.epoch(item.epoch)
+    else this.#feedersAnnounced = true
+  }
+
   #pass(barrier: Barrier): void {
     this.passed(barrier)
-    for (const edge of this.#outputs) edge.barrier(barrier)
+    if (barrier.route !== undefined) this.#beginReroute(barrier, barrier.route.to)
+    for (const output of this.#outputs) output.barrier(barrier)
+  }
+
+  #beginReroute(barrier: Barrier, workers: readonly number[]): void {
+    assert(this.#handoff === undefined, 'one rescale at a time')
+    this.#handoff = this.reroute(barrier)
+    this.#mustAnnounce = true
+    this.#feedersAnnounced = false
+    this.#ended = false
+    const input = this.#input
+    if (input.from === 'source') return
+    if (input.from === 'exchange' && this.#handoff?.stays !== false) input.fanIn.reroute(workers)
+    input.fanIn.hold()
+  }
+
+  #canAnnounce(): boolean {
+    const input = this.#input
+    if (this.#handoff !== undefined && !(this.#handoff.complete && this.#handoff.stays)) return false
+    if (input.from === 'source') return input.station.settled
+    return input.from === 'exchange' || this.#feedersAnnounced
+  }
+
+  /** Everything that belongs here is here: tells the others how far it is, whether or not they knew. */
+  #announce(): void {
+    const { dones } = this.#handoff ?? { dones: [] }
+    if (this.#handoff?.isNew === true) this.#adopt(dones)
+    const rerouted = this.#handoff !== undefined
+    this.#handoff = undefined
+    this.#mustAnnounce = false
+    const input = this.#input
+    const epoch = input.from !== 'source' ? input.fanIn.release() : rerouted ? input.frontiers?.remerge() : undefined
+    if (epoch !== undefined) this.#body.epoch(epoch)
+    for (const output of this.#outputs) output.announce()
+  }
+
+  /** A new worker goes on from where the others stood. */
+  #adopt(dones: Handoff['dones']): void {
+    this.#outputs.forEach((output, index) => {
+      output.adopt(dones.map(({ sent }) => sent[index]))
+    })
+    this.#handoff?.adopt()
+    const input = this.#input
+    if (input.from !== 'source') input.fanIn.adopt(dones.map(({ frontier }) => frontier))
   }
 
   #runFrame(frame: Frame, from: number): void {
     const stopped = this.#body.run(frame, from)
     if (stopped < frame.count) this.#paused = { frame, from: stopped }
-  }
-
-  #end(epoch: unknown): void {
-    this.#body.epoch(epoch)
-    this.#ended = true
   }
 
   /** Edges are looked at between frames only: within a frame they grow by what one frame leads to. */

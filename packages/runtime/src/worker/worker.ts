@@ -1,12 +1,15 @@
-import { assert, type JobGraph, type JobStatus, MalstromError, type SnapshotVersion } from '@malstrom/core'
+import { assert, type JobGraph, type JobStatus, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
-import type { WorkerSnapshot } from '../snapshot/snapshot.ts'
+import type { SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import { SnapshotRun } from '../snapshot/snapshot-run.ts'
 import { type StateLocation, StateWritings } from '../snapshot/state-writing.ts'
 import { withOthers } from './attempt-all.ts'
 import { type BuiltTasks, buildTasks, type RestoredJob } from './build-tasks.ts'
+import type { Cluster } from './cluster.ts'
 import type { Environment } from './environment.ts'
 import type { Task } from './task.ts'
+import type { MovedSink, ReroutePlan, WorkerEvents, WorkerHandle } from './worker-handle.ts'
+import { WorkerReroute } from './worker-reroute.ts'
 
 /** The worker gives the event loop a turn after so long, so that I/O proceeds. */
 const TURN_MS_MAX = 4
@@ -29,8 +32,12 @@ export interface WorkerOptions {
   readonly restored?: RestoredJob | undefined
   /** Where states are written; without it there are no snapshots. */
   readonly stateLocation?: StateLocation | undefined
-  /** Called when everything has been processed, before anything is closed: takes the last snapshot. */
-  readonly complete?: () => Promise<void>
+  /** Set if there are other workers. */
+  readonly cluster?: Cluster | undefined
+  /** Whoever decides what happens at the end; without it the worker ends when everything is processed. */
+  readonly events?: WorkerEvents
+  /** Called last, when everything is closed. */
+  release?(): Promise<void>
 }
 
 /**
@@ -38,7 +45,7 @@ export interface WorkerOptions {
  * before more is read; sources take turns. When no task has anything to do the worker parks; a source that becomes ready,
  * a sink that has room again, or a tick wakes it.
  */
-export class Worker {
+export class Worker implements WorkerHandle {
   /** Settles when the job has ended and everything is closed. */
   readonly finished: Promise<void>
   readonly #environment: Environment
@@ -50,7 +57,9 @@ export class Worker {
   /** The snapshot that is being taken. */
   #snapshot: SnapshotRun | undefined
   #state: WorkerState = 'running'
-  #completing = false
+  /** Whether the coordinator has been told that everything is processed. */
+  #completed = false
+  readonly #reroute: WorkerReroute | undefined
   #scheduled = false
   #ending = false
   /** A source lists its records only while it is open. */
@@ -64,9 +73,24 @@ export class Worker {
     this.#graph = options.graph
     const tracked = options.stateLocation !== undefined
     const failed = (error: unknown) => void this.#end('failed', error)
-    this.#built = buildTasks({ ...options, restored: options.restored, tracked, wake: () => this.#wake(), failed })
+    const { restored, cluster } = options
+    this.#built = buildTasks({ ...options, restored, cluster, tracked, wake: () => this.#wake(), failed })
+    this.#reroute =
+      cluster &&
+      new WorkerReroute({
+        self: options.workerId,
+        built: this.#built,
+        left: (source, to, saved) => options.events?.left(source, to, saved),
+        failed,
+      })
     this.#writings = this.#openWritings(failed)
-    for (const members of this.#built.members) members.task.passed = () => this.#snapshot?.passed(members)
+    for (const [index, members] of this.#built.members.entries()) {
+      members.task.passed = () => this.#snapshot?.passed(members)
+      members.task.reroute = ({ route }) => {
+        this.#completed = false
+        return route === undefined ? undefined : this.#reroute?.begin(members, index, route)
+      }
+    }
     this.#downstreamFirst = [...this.#built.tasks].reverse()
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -74,6 +98,10 @@ export class Worker {
     })
     // The host hands `finished` on; a job that fails before that is no unhandled rejection.
     this.finished.catch(() => {})
+  }
+
+  get id(): WorkerId {
+    return this.#options.workerId
   }
 
   /** Opens the sources and starts to read. Rejects, with everything closed, if a source does not open. */
@@ -98,6 +126,7 @@ export class Worker {
     assert(this.#writings !== undefined, 'a worker that takes snapshots knows where to write them')
     const writings = this.#writings
     const run = new SnapshotRun({
+      worker: this.id,
       barrier,
       members: this.#built.members,
       write: (operator, version) => writings.write(operator, version),
@@ -121,6 +150,44 @@ export class Worker {
   async committed(version: SnapshotVersion): Promise<void> {
     for (const sink of this.#built.sinks) await sink.commit(version)
     for (const { station } of this.#built.sources) station.committed(version)
+  }
+
+  async deleteSegments(paths: readonly string[]): Promise<void> {
+    await this.#options.stateLocation?.store.delete(paths)
+  }
+
+  async prepare(plan: ReroutePlan): Promise<void> {
+    this.#reroute?.prepare(plan)
+    this.#wake()
+  }
+
+  async arrive(source: string, saved: SourcePartitionSnapshot): Promise<void> {
+    const station = this.#built.sources.find(({ station: known }) => known.name === source)?.station
+    assert(station !== undefined, 'a partition arrives at a source of the job')
+    try {
+      await station.arrive(saved)
+    } catch (error) {
+      await this.#end('failed', error)
+    }
+  }
+
+  async rerouted(): Promise<void> {
+    await this.#reroute?.moved()
+  }
+
+  async releaseSinks(): Promise<void> {
+    for (const sink of this.#built.sinks) await sink.releaseTo(this.#reroute?.workers ?? [], this.id)
+  }
+
+  async settleSinks(moved: readonly MovedSink[]): Promise<void> {
+    for (const sink of this.#built.sinks) await sink.settle(moved.find((each) => each.sink === sink.node.name)?.partitions ?? [])
+    this.#wake()
+  }
+
+  /** Closes everything at the end of the job. */
+  async finish(): Promise<void> {
+    await this.#end('finished')
+    await this.finished
   }
 
   /** Ends the job because of something outside of it. */
@@ -158,7 +225,7 @@ export class Worker {
   }
 
   #openWritings(failed: (error: unknown) => void): StateWritings | undefined {
-    const { stateLocation, graph, generation, environment, waitLimitMs, restored } = this.#options
+    const { stateLocation, graph, generation, environment, waitLimitMs, restored, workerId } = this.#options
     if (stateLocation === undefined) return undefined
     return new StateWritings({
       location: stateLocation,
@@ -166,7 +233,8 @@ export class Worker {
       generation,
       environment,
       waitLimitMs,
-      restored: restored?.snapshot,
+      workerId,
+      restored: restored?.ownChains === true ? restored.snapshot.operators : undefined,
       wake: () => this.#wake(),
       failed,
     })
@@ -211,32 +279,30 @@ export class Worker {
       void this.#end('failed', error)
       return
     }
-    if (this.#built.tasks.every((task) => task.ended) && this.#built.sinks.every((sink) => sink.drained)) this.#complete()
+    this.#report()
   }
 
-  #complete(): void {
-    const { complete } = this.#options
-    if (this.#snapshot !== undefined || this.#completing) return
-    if (complete === undefined) {
-      void this.#end('finished')
-      return
-    }
-    this.#completing = true
-    complete().then(
-      () => this.#end('finished'),
-      (error) => this.#end('failed', error),
-    )
+  /** Tells the coordinator what has been reached. */
+  #report(): void {
+    this.#reroute?.check()
+    const { tasks, sinks } = this.#built
+    if (this.#completed || !tasks.every((task) => task.ended) || !sinks.every((sink) => sink.drained)) return
+    this.#completed = true
+    const { events } = this.#options
+    if (events === undefined) void this.#end('finished')
+    else events.complete()
   }
 
   /** Finishes what is under way, then gives each source one turn, so that none starves. Returns false if nothing could be done. */
   #round(): boolean {
-    let worked = false
+    let worked = this.#built.links?.receive() ?? false
     for (const task of this.#downstreamFirst) {
       while (task.step()) {
         worked = true
         if (task.readsSource) break
       }
     }
+    for (const { handoff } of this.#built.tasks) if (handoff?.slice() === true) worked = true
     // A slice of the snapshot between two frames.
     if (this.#snapshot?.slice() === true) worked = true
     return worked
@@ -273,6 +339,7 @@ export class Worker {
     if (state === 'cancelled') for (const sink of this.#built.sinks) await attempt(() => sink.flush())
     for (const { station } of this.#built.sources) await attempt(() => station.close())
     for (const sink of this.#built.sinks) await attempt(() => sink.close())
+    await attempt(async () => this.#options.release?.())
   }
 }
 

@@ -1,0 +1,52 @@
+import { type Key, sameKey, type WorkerId } from '@malstrom/core'
+import type { PartitionMove } from '../worker/worker-handle.ts'
+
+/** Which worker reads a partition of a source. */
+export interface Assignment {
+  readonly source: string
+  readonly partition: Key
+  readonly worker: WorkerId
+}
+
+/**
+ * Divides the partitions of a source among workers, as evenly as possible. What is read by one of the workers already
+ * stays there, unless that worker would have more than its share.
+ */
+export function assignPartitions(
+  source: string,
+  partitions: readonly Key[],
+  workers: readonly WorkerId[],
+  current: readonly Assignment[],
+): Assignment[] {
+  const loads = new Map(workers.map((worker) => [worker, 0]))
+  const shares = sharesOf(partitions.length, workers)
+  const assigned: (Assignment | undefined)[] = partitions.map((partition) => {
+    const reader = current.find((known) => known.source === source && sameKey(known.partition, partition))?.worker
+    if (reader === undefined) return undefined
+    const load = loads.get(reader)
+    if (load === undefined || load >= (shares.get(reader) as number)) return undefined
+    loads.set(reader, load + 1)
+    return { source, partition, worker: reader }
+  })
+  return assigned.map((known, index) => {
+    if (known !== undefined) return known
+    const worker = workers.find((each) => (loads.get(each) as number) < (shares.get(each) as number)) as WorkerId
+    loads.set(worker, (loads.get(worker) as number) + 1)
+    return { source, partition: partitions[index] as Key, worker }
+  })
+}
+
+/** The partitions that change their reader. */
+export function movesBetween(before: readonly Assignment[], after: readonly Assignment[]): PartitionMove[] {
+  return after.flatMap(({ source, partition, worker }) => {
+    const from = before.find((known) => known.source === source && sameKey(known.partition, partition))?.worker
+    return from === undefined || from === worker ? [] : [{ source, partition, from, to: worker }]
+  })
+}
+
+/** How many partitions each worker reads: the first ones may have one more. */
+function sharesOf(partitions: number, workers: readonly WorkerId[]): Map<WorkerId, number> {
+  const least = Math.floor(partitions / workers.length)
+  const more = partitions % workers.length
+  return new Map(workers.map((worker, index) => [worker, least + (index < more ? 1 : 0)]))
+}

@@ -1,0 +1,79 @@
+import { type JobGraph, type Key, type SourceNode, sameKey, type WorkerId } from '@malstrom/core'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { checkPartitions } from '../source/check-partitions.ts'
+import type { AssignedPartition } from '../source/source-station.ts'
+import { withDeadline } from '../worker/deadline.ts'
+import type { Environment } from '../worker/environment.ts'
+import { attribute } from '../worker/failure.ts'
+import type { ClusterSpec } from '../worker/start-worker.ts'
+import type { PartitionMove } from '../worker/worker-handle.ts'
+import { type Assignment, assignPartitions, movesBetween } from './assign-partitions.ts'
+
+export interface SourceAssignmentsOptions {
+  readonly graph: JobGraph
+  readonly environment: Environment
+  readonly waitLimitMs: number
+  readonly snapshot: Snapshot | undefined
+}
+
+/** Which worker reads which partition, for all sources of a job. */
+export class SourceAssignments {
+  readonly #options: SourceAssignmentsOptions
+  readonly #partitions = new Map<string, readonly Key[]>()
+  #assigned: readonly Assignment[] = []
+
+  private constructor(options: SourceAssignmentsOptions) {
+    this.#options = options
+  }
+
+  /** Asks the sources for their partitions and divides them. */
+  static async of(options: SourceAssignmentsOptions, workers: readonly WorkerId[]): Promise<SourceAssignments> {
+    const assignments = new SourceAssignments(options)
+    for (const node of options.graph.nodes)
+      if (node.role === 'source') assignments.#partitions.set(node.name, await assignments.#list(node))
+    assignments.#assigned = assignments.#divide(workers)
+    return assignments
+  }
+
+  /** What a worker reads at the beginning, and from where. */
+  of(worker: WorkerId): ClusterSpec['assigned'] {
+    return [...this.#partitions.keys()].map((source) => ({
+      source,
+      partitions: this.#assigned
+        .filter((known) => known.source === source && known.worker === worker)
+        .map(({ partition }): AssignedPartition => ({ partition, saved: this.#savedOf(source, partition) })),
+    }))
+  }
+
+  /** Divides the partitions anew; returns those that change their reader. */
+  reassign(workers: readonly WorkerId[]): readonly PartitionMove[] {
+    const before = this.#assigned
+    this.#assigned = this.#divide(workers)
+    return movesBetween(before, this.#assigned)
+  }
+
+  #divide(workers: readonly WorkerId[]): Assignment[] {
+    return [...this.#partitions].flatMap(([source, partitions]) => assignPartitions(source, partitions, workers, this.#assigned))
+  }
+
+  /** Those that the source lists, and those that have a position although it no longer does. */
+  async #list(node: SourceNode): Promise<readonly Key[]> {
+    const { environment, waitLimitMs, graph } = this.#options
+    try {
+      const list = async () => checkPartitions(await node.source.listPartitions())
+      const listed = await withDeadline(environment, waitLimitMs, `source "${node.name}" to list its partitions`, list())
+      const saved = this.#savedPartitions(node.name).map(({ partition }) => partition)
+      return [...listed, ...saved.filter((partition) => !listed.some((known) => sameKey(known, partition)))]
+    } catch (error) {
+      throw attribute(error, node, graph.name)
+    }
+  }
+
+  #savedPartitions(source: string) {
+    return this.#options.snapshot?.sources.find((saved) => saved.source === source)?.partitions ?? []
+  }
+
+  #savedOf(source: string, partition: Key) {
+    return this.#savedPartitions(source).find((saved) => sameKey(saved.partition, partition))
+  }
+}

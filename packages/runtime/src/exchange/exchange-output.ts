@@ -1,0 +1,102 @@
+import type { Key, TimestampAlgebra, WorkerId } from '@malstrom/core'
+import type { Route } from '../compile/exchange-points.ts'
+import type { Barrier } from '../snapshot/barrier.ts'
+import type { Outlet } from './frame.ts'
+import { mergeAll } from './merge-all.ts'
+import { type Routing, wrongOwner } from './routing.ts'
+
+/** Where records for one worker go: over a link, or over an edge to the worker itself. */
+export type Target = Pick<Outlet, 'push' | 'advance' | 'barrier' | 'close' | 'full'>
+
+export interface ExchangeOutputOptions {
+  readonly route: Route
+  readonly time: TimestampAlgebra<unknown>
+  readonly routing: Routing
+  /** The way to a worker. */
+  target(worker: WorkerId): Target
+}
+
+/**
+ * The sending side of an exchange: gives each record to the worker that owns its key, and every epoch
+ * and barrier to all. Between a marker that reroutes and the announcement that follows it, epochs are
+ * only remembered: what they promise might not hold yet for what is still to be handed over.
+ */
+export class ExchangeOutput implements Outlet {
+  readonly #options: ExchangeOutputOptions
+  #workers: readonly WorkerId[]
+  #targets: readonly Target[]
+  /** By worker id. */
+  #targetOf: Target[]
+  #frontier: unknown
+  #announced = false
+
+  constructor(options: ExchangeOutputOptions) {
+    this.#options = options
+    this.#workers = options.routing.workers
+    this.#targets = []
+    this.#targetOf = []
+    this.#aim(this.#workers)
+  }
+
+  /** The last epoch that came. */
+  get frontier(): unknown {
+    return this.#frontier
+  }
+
+  adopt(frontiers: readonly unknown[]): void {
+    this.#frontier = mergeAll(this.#options.time, frontiers)
+  }
+
+  push(value: unknown, key: unknown, timestamp: unknown): void {
+    const { route } = this.#options
+    const routed = route.keyOf === undefined ? (key as Key) : route.keyOf(value, key, timestamp)
+    const owner = route.partitioner(routed, this.#workers)
+    const target = this.#targetOf[owner]
+    if (target === undefined) throw wrongOwner(routed, owner, this.#workers)
+    target.push(value, key, timestamp)
+  }
+
+  advance(epoch: unknown): void {
+    const { time } = this.#options
+    // What is announced after a rescale may be less than before: receivers keep what they were promised.
+    if (this.#announced && this.#frontier !== undefined && time.compare(epoch, this.#frontier) <= 0) return
+    this.#frontier = epoch
+    if (this.#announced) for (const target of this.#targets) target.advance(epoch)
+  }
+
+  announce(): void {
+    this.#announced = true
+    if (this.#frontier !== undefined) for (const target of this.#targets) target.advance(this.#frontier)
+  }
+
+  /** A marker goes to the workers before and after it, then records go to those after it. */
+  barrier(barrier: Barrier): void {
+    const { route } = barrier
+    if (route === undefined) {
+      for (const target of this.#targets) target.barrier(barrier)
+      return
+    }
+    const all = [...new Set([...route.from, ...route.to])].sort((a, b) => a - b)
+    for (const worker of all) this.#options.target(worker).barrier(barrier)
+    this.#announced = false
+    this.#workers = route.to
+    this.#aim(route.to)
+  }
+
+  close(): void {
+    for (let i = 0; i < this.#targets.length; i++) this.#targets[i]?.close()
+  }
+
+  get full(): boolean {
+    for (let i = 0; i < this.#targets.length; i++) if (this.#targets[i]?.full) return true
+    return false
+  }
+
+  #aim(workers: readonly WorkerId[]): void {
+    this.#targets = workers.map((worker) => this.#options.target(worker))
+    this.#targetOf = []
+    workers.forEach((worker, index) => {
+      this.#targetOf[worker] = this.#targets[index] as Target
+    })
+  }
+}

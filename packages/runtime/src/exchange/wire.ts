@@ -1,0 +1,62 @@
+import { ByteWriter } from '../codec/byte-writer.ts'
+import { decodeColumns, decodeValue, encodeColumnsTo, encodeValue } from '../codec/columns.ts'
+import type { Barrier } from '../snapshot/barrier.ts'
+import type { BarrierMark, EpochMark, Frame } from './frame.ts'
+
+/** What a message between two workers is: its first byte. */
+const DATA = 1
+const EPOCH = 2
+const BARRIER = 3
+const CREDIT = 4
+
+/** A message of an exchange, as it arrives. */
+export type Message = Frame | EpochMark | BarrierMark | { readonly credits: number }
+
+const writer = new ByteWriter()
+
+/** A frame as bytes, valid until the next call. */
+export function encodeFrame({ values, keys, timestamps, from = 0, count }: Frame): Uint8Array {
+  const part = <T>(column: readonly T[]) => (from === 0 && count === column.length ? column : column.slice(from, count))
+  writer.clear()
+  writer.u8(DATA)
+  const columns = [part(values), part(timestamps as readonly unknown[])]
+  if (keys !== undefined) columns.push(part(keys))
+  encodeColumnsTo(writer, columns, count - from)
+  return writer.view(0, writer.length)
+}
+
+export function encodeEpoch({ epoch }: EpochMark): Uint8Array {
+  return tagged(EPOCH, encodeValue(epoch))
+}
+
+export function encodeBarrier({ barrier }: BarrierMark): Uint8Array {
+  return tagged(BARRIER, encodeValue(barrier))
+}
+
+export function encodeCredits(credits: number): Uint8Array {
+  return new Uint8Array([CREDIT, credits])
+}
+
+/** @throws MalstromError `ERR_DATA_CORRUPT` */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const body = bytes.subarray(1)
+  switch (bytes[0]) {
+    case DATA: {
+      const [values = [], timestamps = [], keys] = decodeColumns(body)
+      return { values, start: 0, keys, timestamps, count: values.length }
+    }
+    case EPOCH:
+      return { epoch: decodeValue(body) }
+    case BARRIER:
+      return { barrier: decodeValue(body) as Barrier }
+    default:
+      return { credits: bytes[1] ?? 0 }
+  }
+}
+
+function tagged(tag: number, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(body.length + 1)
+  bytes[0] = tag
+  bytes.set(body, 1)
+  return bytes
+}

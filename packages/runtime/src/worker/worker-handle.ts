@@ -1,0 +1,59 @@
+import type { Key, SnapshotVersion, WorkerId } from '@malstrom/core'
+import type { Barrier, Reroute } from '../snapshot/barrier.ts'
+import type { SinkSnapshot, SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
+import type { WorkerStatus } from './worker.ts'
+
+/** What the coordinator may ask of a worker, wherever it runs. */
+export interface WorkerHandle {
+  readonly id: WorkerId
+  /** Settles when the worker has ended and everything of it is closed. */
+  readonly finished: Promise<void>
+  status(): WorkerStatus
+  /** Takes a snapshot; resolves with what this worker contributes, when all of it is durable. */
+  snapshot(barrier: Barrier): Promise<WorkerSnapshot>
+  /** Snapshot `version` counts: sinks make visible what they staged for it, sources hear of it. */
+  committed(version: SnapshotVersion): Promise<void>
+  /** Deletes segments of its own scope. */
+  deleteSegments(paths: readonly string[]): Promise<void>
+  /** Makes ready for a marker. */
+  prepare(plan: ReroutePlan): Promise<void>
+  /** A source partition that another worker has closed is read here from now on. */
+  arrive(source: string, saved: SourcePartitionSnapshot): Promise<void>
+  /** Resolves when everything that moves with the last marker is where it belongs, as far as this worker is concerned. */
+  rerouted(): Promise<void>
+  /** Closes the partitions of sinks that other workers write from now on. */
+  releaseSinks(): Promise<void>
+  /** Opens those that were written by others, and lets records go on that wait for them. */
+  settleSinks(moved: readonly MovedSink[]): Promise<void>
+  /** Closes everything at the end of the job. */
+  finish(): Promise<void>
+  /** Closes everything after a last snapshot. */
+  suspend(): Promise<void>
+  /** Stops reading, writes out what the sinks have, and closes everything. */
+  cancel(): Promise<void>
+  /** Ends because of something outside of it. */
+  fail(error: unknown): void
+}
+
+/** What a worker tells the coordinator by itself. */
+export interface WorkerEvents {
+  /** Everything that was to be read has been read and processed here. */
+  complete(): void
+  /** A source partition is closed here, because another worker is to read it. */
+  left(source: string, to: WorkerId, saved: SourcePartitionSnapshot): void
+}
+
+/** What changes with a marker, for all workers. */
+export interface ReroutePlan {
+  readonly reroute: Reroute
+  readonly moves: readonly PartitionMove[]
+}
+
+export interface PartitionMove {
+  readonly source: string
+  readonly partition: Key
+  readonly from: WorkerId
+  readonly to: WorkerId
+}
+
+export type MovedSink = Pick<SinkSnapshot, 'sink' | 'partitions'>

@@ -1,0 +1,78 @@
+import type { Link, LinkEvents, WorkerId } from '@malstrom/core'
+import { ExchangeLink } from '../exchange/exchange-link.ts'
+import { HandoffLink } from '../exchange/handoff-link.ts'
+import { type Cluster, exchangeChannel, handoffChannel } from './cluster.ts'
+
+interface Receiver {
+  receive(): void
+}
+
+/** The links of one worker to all others. What arrives is read at the beginning of a round of the worker. */
+export class WorkerLinks {
+  readonly #cluster: Cluster
+  readonly #wake: () => void
+  readonly #failed: (error: Error) => void
+  readonly #exchanges = new Map<string, ExchangeLink>()
+  readonly #handoffs = new Map<string, HandoffLink>()
+  #readable: Receiver[] = []
+
+  constructor(cluster: Cluster, wake: () => void, failed: (error: Error) => void) {
+    this.#cluster = cluster
+    this.#wake = wake
+    this.#failed = failed
+  }
+
+  /** The link to a worker over which records of an exchange go there and come from there. */
+  exchange(exchange: number, worker: WorkerId, keyed: boolean): ExchangeLink {
+    const name = `${exchange} ${worker}`
+    const known = this.#exchanges.get(name)
+    if (known !== undefined) return known
+    const link: ExchangeLink = new ExchangeLink({
+      keyed,
+      open: this.#opener(worker, exchangeChannel(exchange)),
+      ...this.#events(() => link),
+    })
+    this.#exchanges.set(name, link)
+    this.#readable.push(link)
+    return link
+  }
+
+  /** The link to a worker over which the states of a task move. */
+  handoff(task: number, worker: WorkerId): HandoffLink {
+    const name = `${task} ${worker}`
+    const known = this.#handoffs.get(name)
+    if (known !== undefined) return known
+    const link: HandoffLink = new HandoffLink(
+      this.#opener(worker, handoffChannel(task)),
+      this.#events(() => link),
+    )
+    this.#handoffs.set(name, link)
+    this.#readable.push(link)
+    return link
+  }
+
+  /** Reads what has arrived; returns false if nothing has. */
+  receive(): boolean {
+    if (this.#readable.length === 0) return false
+    const readable = this.#readable
+    this.#readable = []
+    for (const link of readable) link.receive()
+    return true
+  }
+
+  #opener(worker: WorkerId, channel: number): (events: LinkEvents) => Link {
+    return (events) => this.#cluster.transport.open(worker, channel, events)
+  }
+
+  #events(linkOf: () => Receiver) {
+    return {
+      arrived: () => {
+        const link = linkOf()
+        if (!this.#readable.includes(link)) this.#readable.push(link)
+        this.#wake()
+      },
+      wake: this.#wake,
+      failed: this.#failed,
+    }
+  }
+}

@@ -75,9 +75,9 @@ export class Generation {
     return generation
   }
 
-  /** The workers there are. */
+  /** The workers there are, in the order in which partitioners are given them. */
   get workers(): readonly WorkerId[] {
-    return [...this.#workers.keys()]
+    return [...this.#workers.keys()].sort((a, b) => a - b)
   }
 
   status(): WorkerStatus & { readonly snapshot: SnapshotVersion | undefined } {

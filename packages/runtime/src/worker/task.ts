@@ -161,7 +161,7 @@ export class Task {
       this.#runFrame(frame, 0)
       return true
     }
-    if (!station.finished) return false
+    if (!station.finished || this.#mustAnnounce) return false
     this.#ended = true
     // Where there never was anything to read, no operator has come to an end; but nobody must wait for epochs from here.
     if (this.#distributed && (station.isEmpty || this.#toldEnd)) for (const output of this.#outputs) output.advance(end)
@@ -230,9 +230,14 @@ export class Task {
     this.#handoff = undefined
     this.#mustAnnounce = false
     const input = this.#input
-    const epoch = input.from !== 'source' ? input.fanIn.release() : rerouted ? input.frontiers?.remerge() : undefined
+    const epoch = input.from === 'source' ? this.#remerged(input, rerouted) : input.fanIn.release()
     if (epoch !== undefined) this.#body.epoch(epoch)
     for (const output of this.#outputs) output.announce()
+  }
+
+  /** The frontier of a source after a rescale, which may have brought partitions that are behind. */
+  #remerged({ frontiers, station }: TaskInput & { from: 'source' }, rerouted: boolean): unknown {
+    return rerouted && !station.finished ? frontiers?.remerge() : undefined
   }
 
   /** A new worker goes on from where the others stood. */

@@ -1,10 +1,15 @@
-import type { Link, LinkEvents, WorkerId } from '@malstrom/core'
+import { type Link, type LinkEvents, MalstromError, type WorkerId } from '@malstrom/core'
 import { ExchangeLink } from '../exchange/exchange-link.ts'
 import { HandoffLink } from '../exchange/handoff-link.ts'
 import { type Cluster, exchangeChannel, handoffChannel } from './cluster.ts'
 
 interface Receiver {
   receive(): void
+}
+
+/** The connection to another worker is lost: nobody knows what became of that one. */
+export function linkLost(cause: Error): MalstromError {
+  return cause instanceof MalstromError ? cause : new MalstromError('ERR_WORKER_LOST', `A connection between workers is lost: ${cause.message}`, { cause })
 }
 
 /** The links of one worker to all others. What arrives is read at the beginning of a round of the worker. */
@@ -72,7 +77,7 @@ export class WorkerLinks {
         this.#wake()
       },
       wake: this.#wake,
-      failed: this.#failed,
+      failed: (error: Error) => this.#failed(linkLost(error)),
     }
   }
 }

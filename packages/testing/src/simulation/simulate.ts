@@ -1,6 +1,7 @@
 import type { Job, JobStatus } from '@malstrom/core'
 import { JobExecution } from '@malstrom/runtime'
 import { simulatedEnvironment } from './simulated-environment.ts'
+import { SimulatedHost } from './simulated-host.ts'
 import { SimulatedSink } from './simulated-sink.ts'
 import { type SimulatedRecord, SimulatedSource } from './simulated-source.ts'
 import { SimulatedDisk, simulatedPersistence } from './simulated-store.ts'
@@ -15,6 +16,8 @@ export interface SimulationFaults {
   readonly ambiguousWrites?: number
   /** Probability that a write to the store fails. @default 0.01 */
   readonly failedWrites?: number
+  /** Most times that a connection between two processes breaks; only with several workers. @default 1 */
+  readonly cuts?: number
 }
 
 export interface SimulationOptions {
@@ -22,6 +25,10 @@ export interface SimulationOptions {
   readonly faults?: SimulationFaults
   /** @default between 2 and 16, by the seed */
   readonly snapshotIntervalMs?: number
+  /** Runs the job on so many workers, each in a process of its own. @default in one process */
+  readonly workers?: number
+  /** Most times that the number of workers is changed while the job runs; only with several workers. @default 3 */
+  readonly rescales?: number
   /** Keep the texts of all events, to read. @default false */
   readonly log?: boolean
 }
@@ -50,6 +57,12 @@ export interface SimulationResult {
 const CRASH_PROBABILITY = 0.008
 const FAILPOINT_CRASH_PROBABILITY = 0.05
 
+/** That a crash concerns a worker and not the coordinator, if there are workers. */
+const WORKER_CRASH_SHARE = 0.6
+
+/** Workers that a rescale may lead to. */
+const WORKERS_MAX = 4
+
 /**
  * Runs a job in a world in which time, scheduling, the store and every misfortune come from a seed: the
  * production code, in one thread, with processes that die at any point where they wait, zombies that wake after
@@ -73,12 +86,19 @@ class Simulation {
   #crashesLeft: number
   #outcome: { readonly error: unknown; readonly status: JobStatus | undefined } | undefined
   #restartScheduled = false
+  /** The workers of the last process, if they are processes of their own. */
+  #host: SimulatedHost | undefined
+  #rescalesLeft: number
+  #cutsLeft: number
+  #workerProcesses = 0
 
   constructor(world: World, job: Job, options: SimulationOptions) {
     this.#world = world
     this.#job = job
     this.#options = options
     this.#crashesLeft = world.dice.below((options.faults?.crashes ?? 3) + 1)
+    this.#rescalesLeft = options.workers === undefined ? 0 : world.dice.below((options.rescales ?? 3) + 1)
+    this.#cutsLeft = options.workers === undefined ? 0 : world.dice.below((options.faults?.cuts ?? 1) + 1)
   }
 
   async run(): Promise<SimulationResult> {
@@ -87,6 +107,7 @@ class Simulation {
     while (this.#outcome === undefined) {
       if (!(await world.step())) throw new Error(`Nothing can happen any more, and the job has not ended. Waiting: ${world.waiting}.`)
       if (this.#crashesLeft > 0 && world.dice.chance(CRASH_PROBABILITY)) this.#crash('between two events')
+      if (this.#cutsLeft > 0 && world.dice.chance(CRASH_PROBABILITY)) this.#cut()
     }
     await this.#wakeZombies()
     if (this.#outcome.error !== undefined) throw this.#outcome.error
@@ -100,23 +121,42 @@ class Simulation {
     const process: SimulatedProcess = { id: this.#processes.length + 1, state: 'running' }
     this.#processes.push(process)
     this.#restartScheduled = false
-    const environment = simulatedEnvironment(world, process, (name) => {
-      world.note(`process ${process.id} is at ${name}`)
-      if (process.state === 'running' && this.#crashesLeft > 0 && world.dice.chance(FAILPOINT_CRASH_PROBABILITY)) this.#crash(`at ${name}`)
-    })
+    const environmentOf = (of: SimulatedProcess) =>
+      simulatedEnvironment(world, of, (name) => {
+        world.note(`process ${of.id} is at ${name}`)
+        if (of.state !== 'running' || this.#crashesLeft === 0 || !world.dice.chance(FAILPOINT_CRASH_PROBABILITY)) return
+        if (of === process) this.#crash(`at ${name}`)
+        else this.#crashWorker(of, `at ${name}`)
+      })
+    const backend = () => simulatedPersistence(world, this.#disk, { ambiguous: ambiguousWrites, failing: failedWrites })
+    const { workers } = this.#options
+    const host =
+      workers === undefined
+        ? undefined
+        : new SimulatedHost({
+            world,
+            job: this.#job,
+            coordinator: process,
+            environmentOf,
+            spawn: () => ({ id: 1_000 + ++this.#workerProcesses, state: 'running' }),
+            backend,
+          })
+    this.#host = host
     world.schedule(process, 'start', 0, () => {
       const execution = new JobExecution({
         graph: () => this.#job.graph(),
-        environment,
+        environment: environmentOf(process),
         waitLimitMs: 60_000,
         interpret: world.dice.chance(0.5),
-        backend: simulatedPersistence(world, this.#disk, { ambiguous: ambiguousWrites, failing: failedWrites }),
+        backend: backend(),
+        cluster: host === undefined || workers === undefined ? undefined : { workers, host },
         ownsBackend: true,
         snapshotIntervalMs: this.#options.snapshotIntervalMs ?? 2 + world.dice.below(15),
         allowDropped: [],
         ended: () => {},
       })
       this.#execution = execution
+      this.#scheduleRescale(process, execution)
       execution.start().then(
         () =>
           execution.finished.then(
@@ -126,6 +166,51 @@ class Simulation {
         (error) => this.#ended(process, error),
       )
     })
+  }
+
+  #scheduleRescale(process: SimulatedProcess, execution: JobExecution): void {
+    if (this.#rescalesLeft === 0) return
+    const { dice } = this.#world
+    this.#world.schedule(process, 'a rescale', dice.unit() * 60, () => {
+      if (this.#outcome !== undefined) return
+      this.#rescalesLeft--
+      const workers = 1 + dice.below(WORKERS_MAX)
+      this.#world.note(`process ${process.id} rescales to ${workers}`)
+      // What becomes of it, the outcome of the job tells.
+      execution.rescale(workers).then(
+        () => this.#world.note(`process ${process.id} has rescaled to ${workers}`),
+        (error) => this.#world.note(`process ${process.id} does not rescale: ${(error as Error).message}`),
+      )
+      this.#scheduleRescale(process, execution)
+    })
+  }
+
+  /** A worker dies, freezes, or loses a connection. */
+  #crashWorker(process: SimulatedProcess, where: string): void {
+    const { dice } = this.#world
+    this.#crashesLeft--
+    const worker = [...(this.#host?.workers ?? [])].find(([, known]) => known === process)?.[0]
+    if (worker === undefined) return
+    if (!dice.chance(this.#options.faults?.zombies ?? 0.3)) {
+      this.#world.note(`worker ${worker} dies ${where}`)
+      this.#host?.lose(worker, process)
+      return
+    }
+    this.#world.note(`worker ${worker} is frozen ${where}`)
+    process.state = 'frozen'
+    this.#world.schedule(undefined, `worker ${worker} wakes`, dice.unit() * 5_000, () => {
+      if (process.state === 'frozen') process.state = 'running'
+    })
+  }
+
+  #cut(): void {
+    this.#cutsLeft--
+    const { dice } = this.#world
+    const peers = ['coordinator' as const, ...(this.#host?.workers.keys() ?? [])]
+    const [a, b] = [dice.pick(peers), dice.pick(peers)]
+    if (a === b) return
+    this.#world.note(`the connection between ${a} and ${b} is cut`)
+    this.#host?.cut(a, b)
   }
 
   #ended(process: SimulatedProcess, error: unknown): void {
@@ -141,11 +226,17 @@ class Simulation {
   }
 
   #crash(where: string): void {
+    const workers = [...(this.#host?.workers.values() ?? [])].filter(({ state }) => state === 'running')
+    if (workers.length > 0 && this.#world.dice.chance(WORKER_CRASH_SHARE)) {
+      this.#crashWorker(this.#world.dice.pick(workers), where)
+      return
+    }
     const process = this.#processes.at(-1) as SimulatedProcess
     if (process.state !== 'running' || this.#restartScheduled) return
     const { dice } = this.#world
     this.#crashesLeft--
     process.state = dice.chance(this.#options.faults?.zombies ?? 0.3) ? 'frozen' : 'dead'
+    if (process.state === 'dead') this.#host?.loseCoordinator()
     this.#world.note(`process ${process.id} ${process.state === 'dead' ? 'dies' : 'is frozen'} ${where}`)
     if (process.state === 'frozen') {
       this.#world.schedule(undefined, `process ${process.id} wakes`, dice.unit() * 100, () => {
@@ -173,5 +264,5 @@ class Simulation {
 
 /** A store that failed ten times in a row: whoever runs the job starts it again. */
 function isTransient(error: unknown): boolean {
-  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED'].includes((error as { code?: string }).code ?? '')
+  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED', 'ERR_WORKER_LOST'].includes((error as { code?: string }).code ?? '')
 }

@@ -19,11 +19,26 @@ class Transactions {
   readonly visible: VisibleRecord[] = []
   readonly committed = new Set<string>()
   generation = 0
+  count = 0
+  /** Who writes now. */
+  writer: { readonly generation: number; readonly worker: number } | undefined
 
   /** A later start takes over; what an earlier one does after that is refused. */
   fence(generation: number): void {
     if (generation < this.generation) throw new MalstromError('ERR_FENCED', 'A later start writes to this partition.')
     this.generation = generation
+  }
+
+  /** Of the workers of one start, one writes at a time. */
+  open(generation: number, worker: number): void {
+    if (this.writer?.generation === generation) {
+      throw new Error(`worker ${worker} opens a partition that worker ${this.writer.worker} still writes`)
+    }
+    this.writer = { generation, worker }
+  }
+
+  close(generation: number, worker: number): void {
+    if (this.writer?.generation === generation && this.writer.worker === worker) this.writer = undefined
   }
 
   commit(id: string): void {
@@ -52,11 +67,12 @@ export class SimulatedSink implements Sink<unknown, unknown, unknown, 'all', Sin
   async openPartition(
     _partition: Key,
     state: SinkState | undefined,
-    { generation }: PartitionContext,
+    { generation, worker }: PartitionContext,
   ): Promise<SinkPartition<unknown, unknown, unknown, SinkState>> {
     await this.#world.wait('open the sink', 3)
     this.#transactions.fence(generation)
-    return new SimulatedSinkPartition(this.#world, this.#transactions, generation, state)
+    this.#transactions.open(generation, worker)
+    return new SimulatedSinkPartition(this.#world, this.#transactions, generation, worker, state)
   }
 }
 
@@ -64,16 +80,17 @@ class SimulatedSinkPartition implements SinkPartition<unknown, unknown, unknown,
   readonly #world: World
   readonly #transactions: Transactions
   readonly #generation: number
+  readonly #worker: number
   readonly #bufferMax: number
   readonly #byVersion = new Map<SnapshotVersion, readonly string[]>()
   #buffer: VisibleRecord[] = []
   #staged: string[] = []
-  #count = 0
 
-  constructor(world: World, transactions: Transactions, generation: number, state: SinkState | undefined) {
+  constructor(world: World, transactions: Transactions, generation: number, worker: number, state: SinkState | undefined) {
     this.#world = world
     this.#transactions = transactions
     this.#generation = generation
+    this.#worker = worker
     this.#bufferMax = 1 + world.dice.below(30)
     if (state !== undefined) this.#byVersion.set(state.version, state.staged)
   }
@@ -92,7 +109,7 @@ class SimulatedSinkPartition implements SinkPartition<unknown, unknown, unknown,
     this.#buffer = []
     await this.#world.wait('stage records', 4)
     this.#transactions.fence(this.#generation)
-    const id = `${this.#generation}-${++this.#count}`
+    const id = `${this.#generation}-${++this.#transactions.count}`
     this.#transactions.staged.set(id, records)
     this.#staged.push(id)
     await this.#world.wait('staged', 2)
@@ -114,5 +131,7 @@ class SimulatedSinkPartition implements SinkPartition<unknown, unknown, unknown,
     await this.#world.wait('committed', 2)
   }
 
-  close(): void {}
+  close(): void {
+    this.#transactions.close(this.#generation, this.#worker)
+  }
 }

@@ -1,6 +1,7 @@
 import {
   type Key,
   numberTime,
+  type PartitionContext,
   type Source,
   type SourceOutput,
   type SourcePartition,
@@ -20,6 +21,8 @@ export class SimulatedSource<V, T> implements Source<V, T, string, number> {
   readonly time: TimestampAlgebra<T>
   readonly #world: World
   readonly #partitions: Readonly<Record<string, readonly SimulatedRecord<V, T>[]>>
+  /** Who reads a partition now. */
+  readonly #readers = new Map<string, { readonly generation: number; readonly worker: number }>()
 
   constructor(world: World, partitions: Readonly<Record<string, readonly SimulatedRecord<V, T>[]>>, time?: TimestampAlgebra<T>) {
     this.#world = world
@@ -31,9 +34,19 @@ export class SimulatedSource<V, T> implements Source<V, T, string, number> {
     return Object.keys(this.#partitions)
   }
 
-  async openPartition(partition: Key, position = 0): Promise<SourcePartition<V, T, number>> {
+  async openPartition(partition: Key, position = 0, { generation, worker }: PartitionContext): Promise<SourcePartition<V, T, number>> {
     await this.#world.wait(`open partition ${String(partition)}`, 2)
-    return new SimulatedPartition(this.#world, this.#partitions[partition as string] ?? [], position)
+    const name = partition as string
+    const reader = this.#readers.get(name)
+    if (reader?.generation === generation) {
+      throw new Error(`worker ${worker} opens partition ${name}, which worker ${reader.worker} still reads`)
+    }
+    const own = { generation, worker }
+    this.#readers.set(name, own)
+    const closed = () => {
+      if (this.#readers.get(name) === own) this.#readers.delete(name)
+    }
+    return new SimulatedPartition(this.#world, this.#partitions[name] ?? [], position, closed)
   }
 }
 
@@ -41,8 +54,10 @@ class SimulatedPartition<V, T> implements SourcePartition<V, T, number> {
   readonly #world: World
   readonly #records: readonly SimulatedRecord<V, T>[]
   #position: number
+  readonly close: () => void
 
-  constructor(world: World, records: readonly SimulatedRecord<V, T>[], position: number) {
+  constructor(world: World, records: readonly SimulatedRecord<V, T>[], position: number, closed: () => void) {
+    this.close = closed
     this.#world = world
     this.#records = records
     this.#position = position
@@ -67,5 +82,4 @@ class SimulatedPartition<V, T> implements SourcePartition<V, T, number> {
     return this.#position
   }
 
-  close(): void {}
 }

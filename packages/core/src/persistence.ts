@@ -61,6 +61,8 @@ export interface ObjectStore extends ReadableObjectStore {
  * written to it; before, it is empty. Scopes do not see each other's objects.
  */
 export interface PersistenceBackend {
+  /** Only this thread sees what is stored, so a job with workers in others cannot use it. @default false */
+  readonly onlyHere?: boolean
   /**
    * Opens a scope for writing. May be called again for the same scope, by this process or another one: then either both can write, and
    * `putIf` decides between them, or the later one has taken over and the earlier one can no longer write.

@@ -21,6 +21,7 @@ export function memoryPersistence(): PersistenceBackend {
     return new MemoryStore(scope, objects, () => `${++writes}`)
   }
   return {
+    onlyHere: true,
     open: async (scope) => open(scope),
     read: async (scope) => open(scope),
     close: async () => {},

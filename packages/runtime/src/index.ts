@@ -2,6 +2,7 @@ export { RemoteWorker, type RemoteWorkerOptions } from './control/remote-worker.
 export { WorkerServer, type WorkerServerOptions } from './control/worker-server.ts'
 export { JobExecution, type JobExecutionOptions } from './coordinator/job-execution.ts'
 export type { WorkerHost } from './coordinator/worker-host.ts'
+export { type MultiThreadOptions, multiThread } from './host/multi-thread.ts'
 export { type SingleThreadOptions, singleThread } from './host/single-thread.ts'
 export type { HeadEntry } from './snapshot/head.ts'
 export { partsOf, type Snapshot } from './snapshot/snapshot.ts'

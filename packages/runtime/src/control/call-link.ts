@@ -60,7 +60,8 @@ export class CallLink {
 
   #receive(): void {
     try {
-      for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive()) this.#treat(decodeValue(new Uint8Array(bytes)) as Message)
+      for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive())
+        this.#treat(decodeValue(new Uint8Array(bytes)) as Message)
     } catch (error) {
       this.fail(error as Error)
     }

@@ -34,7 +34,16 @@ export class RemoteWorker implements WorkerHandle {
 
   private constructor(options: RemoteWorkerOptions) {
     this.#options = options
-    this.#status = { job: options.job, state: 'running', recordsIn: 0, recordsOut: 0, late: 0, frontier: undefined, sources: [], operators: [] }
+    this.#status = {
+      job: options.job,
+      state: 'running',
+      recordsIn: 0,
+      recordsOut: 0,
+      late: 0,
+      frontier: undefined,
+      sources: [],
+      operators: [],
+    }
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -124,6 +133,11 @@ export class RemoteWorker implements WorkerHandle {
     await this.finished
   }
 
+  /** Others may have been connected with the worker until they ended too, so it is kept until then. */
+  async release(): Promise<void> {
+    await this.#options.terminate()
+  }
+
   fail(error: unknown): void {
     if (this.#over) return
     this.#awaitSign()
@@ -146,7 +160,7 @@ export class RemoteWorker implements WorkerHandle {
   #told(event: string, args: readonly unknown[]): void {
     if (this.#over) return
     this.#awaitSign()
-    if (event === 'complete') this.#options.events.complete()
+    if (event === 'complete') this.#options.events.complete(args[0] as number)
     else if (event === 'left') this.#options.events.left(args[0] as string, args[1] as WorkerId, args[2] as SourcePartitionSnapshot)
     else if (event === 'status') this.#status = args[0] as WorkerStatus
     else if (event === 'ended') this.#workerEnded(args[0] as ErrorData | undefined)
@@ -159,13 +173,9 @@ export class RemoteWorker implements WorkerHandle {
     }
     this.#over = true
     this.#cancelSilence()
-    const { terminate } = this.#options
+    this.#resolve()
     // Answers that are still under way have been overtaken by the end.
-    const end = () => {
-      this.#resolve()
-      this.#calls.fail(new MalstromError('ERR_NOT_RUNNING', `Worker ${this.id} has ended.`))
-    }
-    terminate().then(end, end)
+    this.#calls.fail(new MalstromError('ERR_NOT_RUNNING', `Worker ${this.id} has ended.`))
   }
 
   #awaitSign(): void {
@@ -174,7 +184,12 @@ export class RemoteWorker implements WorkerHandle {
     const { environment, silenceMs } = this.#options
     this.#cancelSilence()
     this.#cancelSilence = environment.after(silenceMs, () => {
-      this.lost(new MalstromError('ERR_WORKER_LOST', `Waited ${silenceMs} ms for worker ${this.id} ${this.#failing ? 'to close what it had open' : 'to give a sign of life'}.`))
+      this.lost(
+        new MalstromError(
+          'ERR_WORKER_LOST',
+          `Waited ${silenceMs} ms for worker ${this.id} ${this.#failing ? 'to close what it had open' : 'to give a sign of life'}.`,
+        ),
+      )
     })
   }
 }

@@ -34,7 +34,8 @@ export class WorkerServer {
       open: (events) => options.open(events),
       answer: (method, args) => this.#answer(method, args),
       told: (event, [error]) => {
-        if (event === 'fail') this.#worker?.fail(new MalstromError('ERR_WORKER_LOST', `The job goes back to its last snapshot: ${String(error)}`))
+        if (event === 'fail')
+          this.#worker?.fail(new MalstromError('ERR_WORKER_LOST', `The job goes back to its last snapshot: ${String(error)}`))
       },
       failed: (error) => this.#coordinatorLost(error),
     })
@@ -82,7 +83,7 @@ export class WorkerServer {
       ...surroundings,
       environment,
       events: {
-        complete: () => this.#calls.tell('complete', []),
+        complete: (routingVersion) => this.#calls.tell('complete', [routingVersion]),
         left: (source, to, saved) => this.#calls.tell('left', [source, to, saved]),
       },
     })

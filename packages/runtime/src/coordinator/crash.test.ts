@@ -90,12 +90,16 @@ describe('a process that is killed', () => {
     expect(kills).toBeGreaterThanOrEqual(KILLS)
   })
 
-  it.each(failpoints.filter((name) => !name.startsWith('rescale')))('at %s, leaves the output of one that never was', { timeout: 60_000 }, async (failpoint) => {
-    await inDirectory(async (directory) => {
-      const occurrence = failpoint.startsWith('snapshot') ? 3 : 1
-      expect((await runProcess(directory, undefined, failpoint, occurrence)).killed).toBe(true)
-      expect((await runProcess(directory, undefined)).killed).toBe(false)
-      await checkOutput(directory)
-    })
-  })
+  it.each(failpoints.filter((name) => !name.startsWith('rescale')))(
+    'at %s, leaves the output of one that never was',
+    { timeout: 60_000 },
+    async (failpoint) => {
+      await inDirectory(async (directory) => {
+        const occurrence = failpoint.startsWith('snapshot') ? 3 : 1
+        expect((await runProcess(directory, undefined, failpoint, occurrence)).killed).toBe(true)
+        expect((await runProcess(directory, undefined)).killed).toBe(false)
+        await checkOutput(directory)
+      })
+    },
+  )
 })

@@ -43,6 +43,7 @@ export class Generation {
   /** Workers that have processed everything there was to read. */
   readonly #complete = new Set<WorkerId>()
   #routingVersion = 1
+  #lastId: WorkerId
   /** The snapshot or rescale under way, until it is done everywhere. */
   #underWay: Promise<unknown> | undefined
   #committed: SnapshotVersion | undefined
@@ -56,6 +57,7 @@ export class Generation {
   private constructor(options: GenerationOptions, assignments: SourceAssignments | undefined) {
     this.#options = options
     this.#assignments = assignments
+    this.#lastId = Math.max(...options.workers)
     this.#committed = options.state?.restored?.version
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -156,7 +158,9 @@ export class Generation {
 
   #eventsOf(id: WorkerId): WorkerEvents {
     return {
-      complete: () => {
+      complete: (routingVersion) => {
+        // What was said before a marker says nothing of what came after it.
+        if (this.#options.distributed && routingVersion !== this.#routingVersion) return
         this.#complete.add(id)
         if (this.#allComplete && !this.#ending) void this.#finish()
       },
@@ -180,8 +184,11 @@ export class Generation {
     }
     this.#ended.add(id)
     if (!this.workers.every((worker) => this.#ended.has(worker))) return
-    if (this.#failure === undefined) this.#resolve()
-    else this.#reject(this.#failure.error)
+    const settle = () => {
+      if (this.#failure === undefined) this.#resolve()
+      else this.#reject(this.#failure.error)
+    }
+    this.#all((worker) => worker.release()).then(settle, settle)
   }
 
   readonly #ended = new Set<WorkerId>()
@@ -206,6 +213,7 @@ export class Generation {
   /** Waits until nothing else is under way, and keeps others out meanwhile. What fails ends the generation. */
   async #alone<T>(action: () => Promise<T>): Promise<T> {
     while (this.#underWay !== undefined) await this.#underWay.catch(() => {})
+    if (this.#ending || this.#failure !== undefined) throw hasEnded(this.#options.graph.name)
     const running = action()
     this.#underWay = running
     try {
@@ -263,6 +271,7 @@ export class Generation {
     const rescale = new Rescale({
       graph,
       before,
+      newId: () => ++this.#lastId,
       count,
       routingVersion: this.#routingVersion + 1,
       version: (this.#committed ?? 0) + 1,
@@ -275,10 +284,12 @@ export class Generation {
         return snapshot
       },
       failpoint: (name) => this.#options.environment.failpoint?.(name),
-      begin: () => this.#complete.clear(),
+      begin: () => {
+        this.#routingVersion++
+        this.#complete.clear()
+      },
     })
     await rescale.run()
-    this.#routingVersion++
     await this.#retire(before.filter((worker) => !rescale.after.includes(worker)))
     if (this.#allComplete) void this.#finish()
   }
@@ -297,6 +308,7 @@ export class Generation {
         this.#retired,
       )
       await worker.suspend()
+      await worker.release()
     }
   }
 
@@ -316,7 +328,11 @@ export class Generation {
   }
 }
 
+function hasEnded(job: string): MalstromError {
+  return new MalstromError('ERR_NOT_RUNNING', `Job "${job}" has ended meanwhile.`, { context: { job } })
+}
+
 /** Whether the job goes on as if nothing had been asked. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof MalstromError && error.code === 'ERR_RESCALE'
+  return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING')
 }

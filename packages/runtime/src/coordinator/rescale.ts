@@ -7,6 +7,8 @@ import type { MovedSink, PartitionMove, WorkerHandle } from '../worker/worker-ha
 export interface RescaleOptions {
   readonly graph: JobGraph
   readonly before: readonly WorkerId[]
+  /** Ids for workers that join: a worker that has left never comes back, because what it was sent last might still be under way. */
+  newId(): WorkerId
   /** How many workers there are to be. */
   readonly count: number
   /** The version of the routing that begins. */
@@ -43,10 +45,8 @@ export class Rescale {
 
   constructor(options: RescaleOptions) {
     this.#options = options
-    const { before, count } = options
-    // A worker that has left never comes back: what it was sent last might still be under way.
-    const next = Math.max(...before) + 1
-    const added = Array.from({ length: Math.max(0, count - before.length) }, (_, index) => next + index)
+    const { before, count, newId } = options
+    const added = Array.from({ length: Math.max(0, count - before.length) }, () => newId())
     this.after = [...before.slice(0, count), ...added]
   }
 

@@ -29,6 +29,8 @@ export class ExchangeOutput implements Outlet {
   #targetOf: Target[]
   #frontier: unknown
   #announced = false
+  /** There is an epoch that has not been sent yet. */
+  #untold = false
 
   constructor(options: ExchangeOutputOptions) {
     this.#options = options
@@ -61,16 +63,18 @@ export class ExchangeOutput implements Outlet {
     // What is announced after a rescale may be less than before: receivers keep what they were promised.
     if (this.#announced && this.#frontier !== undefined && time.compare(epoch, this.#frontier) <= 0) return
     this.#frontier = epoch
-    if (this.#announced) for (const target of this.#targets) target.advance(epoch)
+    this.#untold = this.#announced
   }
 
   announce(): void {
     this.#announced = true
+    this.#untold = false
     if (this.#frontier !== undefined) for (const target of this.#targets) target.advance(this.#frontier)
   }
 
   /** A marker goes to the workers before and after it, then records go to those after it. */
   barrier(barrier: Barrier): void {
+    this.#tell()
     const { route } = barrier
     if (route === undefined) {
       for (const target of this.#targets) target.barrier(barrier)
@@ -85,11 +89,19 @@ export class ExchangeOutput implements Outlet {
 
   close(): void {
     for (let i = 0; i < this.#targets.length; i++) this.#targets[i]?.close()
+    this.#tell()
   }
 
   get full(): boolean {
     for (let i = 0; i < this.#targets.length; i++) if (this.#targets[i]?.full) return true
     return false
+  }
+
+  /** A promise may be told later: one epoch for all that came since the last frame. */
+  #tell(): void {
+    if (!this.#untold) return
+    this.#untold = false
+    for (const target of this.#targets) target.advance(this.#frontier)
   }
 
   #aim(workers: readonly WorkerId[]): void {

@@ -110,6 +110,12 @@ export class FanIn {
     this.#turn = 0
   }
 
+  /** Those that feed it will tell their frontiers anew; `lower` if they may be less than before. */
+  forget(lower: boolean): void {
+    for (const input of this.#inputs) input.frontier = undefined
+    if (lower) this.#merged = undefined
+  }
+
   /** From now on epochs are only remembered. */
   hold(): void {
     this.#held = true

@@ -137,6 +137,7 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
       body: options.interpret ? interpretTask(parts) : compileTask(parts),
       ended: endedBefore(plan, options),
       distributed: cluster !== undefined,
+      beforeExchange: isBeforeExchange(plan.head),
       joining: cluster?.joining ?? false,
     })
     tasks.set(plan, task)
@@ -225,6 +226,11 @@ function restoredOperator(node: OperatorNode, options: BuildOptions): RestoredOp
 function endedBefore({ head }: TaskPlan, options: BuildOptions): boolean {
   if (options.restored === undefined) return false
   return isEndedBefore(head, options)
+}
+
+/** Whether nothing but operators leads from the sources to a node. */
+function isBeforeExchange(node: GraphNode): boolean {
+  return !isExchange(node) && node.inputs.every((port) => isBeforeExchange(port.node))
 }
 
 function isEndedBefore(node: GraphNode, options: BuildOptions): boolean {

@@ -24,6 +24,8 @@ export interface TaskOptions {
   readonly ended: boolean
   /** Whether the graph runs on several workers. */
   readonly distributed: boolean
+  /** Whether its records have not been through an exchange. */
+  readonly beforeExchange: boolean
   /** Whether its worker takes part only from the next marker on. */
   readonly joining: boolean
 }
@@ -35,6 +37,7 @@ export class Task {
   readonly #outputs: readonly Outlet[]
   readonly #body: TaskBody
   readonly #distributed: boolean
+  readonly #beforeExchange: boolean
   readonly #dueTicks: (() => void)[] = []
   readonly #cancelTicks: (() => void)[] = []
   /** The frame during which the gate closed, and the record at which to go on. */
@@ -57,7 +60,8 @@ export class Task {
   /** Called after that if the barrier reroutes: begins what the rescale means for this task. */
   reroute: (barrier: Barrier) => Handoff | undefined = () => undefined
 
-  constructor({ gate, input, outputs, body, ended, distributed, joining }: TaskOptions) {
+  constructor({ gate, input, outputs, body, ended, distributed, beforeExchange, joining }: TaskOptions) {
+    this.#beforeExchange = beforeExchange
     this.gate = gate
     this.#input = input
     this.#outputs = outputs
@@ -212,6 +216,7 @@ export class Task {
     const input = this.#input
     if (input.from === 'source') return
     if (input.from === 'exchange' && this.#handoff?.stays !== false) input.fanIn.reroute(workers)
+    if (input.from === 'edges') input.fanIn.forget(this.#beforeExchange)
     input.fanIn.hold()
   }
 
@@ -229,6 +234,8 @@ export class Task {
     const rerouted = this.#handoff !== undefined
     this.#handoff = undefined
     this.#mustAnnounce = false
+    // A partition that has come may be behind what was promised here; those that read from all workers keep what they were promised.
+    if (rerouted && this.#beforeExchange) for (const output of this.#outputs) output.adopt([])
     const input = this.#input
     const epoch = input.from === 'source' ? this.#remerged(input, rerouted) : input.fanIn.release()
     if (epoch !== undefined) this.#body.epoch(epoch)

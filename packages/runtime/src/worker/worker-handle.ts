@@ -31,14 +31,16 @@ export interface WorkerHandle {
   suspend(): Promise<void>
   /** Stops reading, writes out what the sinks have, and closes everything. */
   cancel(): Promise<void>
+  /** Lets go of the thread or process it ran in, when it has ended and nobody is connected with it any more. */
+  release(): Promise<void>
   /** Ends because of something outside of it. */
   fail(error: unknown): void
 }
 
 /** What a worker tells the coordinator by itself. */
 export interface WorkerEvents {
-  /** Everything that was to be read has been read and processed here. */
-  complete(): void
+  /** Everything that was to be read has been read and processed here, as far as can be told with this version of the routing. */
+  complete(routingVersion: number): void
   /** A source partition is closed here, because another worker is to read it. */
   left(source: string, to: WorkerId, saved: SourcePartitionSnapshot): void
 }

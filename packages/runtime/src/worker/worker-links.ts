@@ -9,7 +9,9 @@ interface Receiver {
 
 /** The connection to another worker is lost: nobody knows what became of that one. */
 export function linkLost(cause: Error): MalstromError {
-  return cause instanceof MalstromError ? cause : new MalstromError('ERR_WORKER_LOST', `A connection between workers is lost: ${cause.message}`, { cause })
+  return cause instanceof MalstromError
+    ? cause
+    : new MalstromError('ERR_WORKER_LOST', `A connection between workers is lost: ${cause.message}`, { cause })
 }
 
 /** The links of one worker to all others. What arrives is read at the beginning of a round of the worker. */
@@ -20,6 +22,7 @@ export class WorkerLinks {
   readonly #exchanges = new Map<string, ExchangeLink>()
   readonly #handoffs = new Map<string, HandoffLink>()
   #readable: Receiver[] = []
+  readonly #gone = new Set<WorkerId>()
 
   constructor(cluster: Cluster, wake: () => void, failed: (error: Error) => void) {
     this.#cluster = cluster
@@ -35,7 +38,7 @@ export class WorkerLinks {
     const link: ExchangeLink = new ExchangeLink({
       keyed,
       open: this.#opener(worker, exchangeChannel(exchange)),
-      ...this.#events(() => link),
+      ...this.#events(worker, () => link),
     })
     this.#exchanges.set(name, link)
     this.#readable.push(link)
@@ -49,7 +52,7 @@ export class WorkerLinks {
     if (known !== undefined) return known
     const link: HandoffLink = new HandoffLink(
       this.#opener(worker, handoffChannel(task)),
-      this.#events(() => link),
+      this.#events(worker, () => link),
     )
     this.#handoffs.set(name, link)
     this.#readable.push(link)
@@ -65,11 +68,16 @@ export class WorkerLinks {
     return true
   }
 
+  /** A worker has left: that its links end is no failure any more. */
+  forget(worker: WorkerId): void {
+    this.#gone.add(worker)
+  }
+
   #opener(worker: WorkerId, channel: number): (events: LinkEvents) => Link {
     return (events) => this.#cluster.transport.open(worker, channel, events)
   }
 
-  #events(linkOf: () => Receiver) {
+  #events(worker: WorkerId, linkOf: () => Receiver) {
     return {
       arrived: () => {
         const link = linkOf()
@@ -77,7 +85,9 @@ export class WorkerLinks {
         this.#wake()
       },
       wake: this.#wake,
-      failed: (error: Error) => this.#failed(linkLost(error)),
+      failed: (error: Error) => {
+        if (!this.#gone.has(worker)) this.#failed(linkLost(error))
+      },
     }
   }
 }

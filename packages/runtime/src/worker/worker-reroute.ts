@@ -8,6 +8,8 @@ import type { ReroutePlan, WorkerEvents } from './worker-handle.ts'
 
 export interface WorkerRerouteOptions {
   readonly self: WorkerId
+  /** The version of the routing to begin with. */
+  readonly version: number
   readonly built: BuiltTasks
   readonly left: WorkerEvents['left']
   failed(error: unknown): void
@@ -22,6 +24,7 @@ export interface WorkerRerouteOptions {
 export class WorkerReroute {
   readonly #options: WorkerRerouteOptions
   #plan: ReroutePlan | undefined
+  #version: number
   /** Tasks that the marker has not passed yet. */
   #ahead = 0
   /** Who waits until everything has moved. */
@@ -29,6 +32,12 @@ export class WorkerReroute {
 
   constructor(options: WorkerRerouteOptions) {
     this.#options = options
+    this.#version = options.version
+  }
+
+  /** The version of the routing by which all tasks work. */
+  get version(): number {
+    return this.#version
   }
 
   /** The workers from the marker on. */
@@ -57,6 +66,7 @@ export class WorkerReroute {
     const { links, tasks } = built
     assert(links !== undefined, 'only one of several workers takes part in a rescale')
     this.#ahead--
+    if (this.#ahead === 0) this.#version = reroute.version
     if (source !== undefined) this.#movePartitions(source.node.name, source.station)
     for (const sink of sinks) sink.reroute()
     return new Handoff({
@@ -87,6 +97,7 @@ export class WorkerReroute {
     const { tasks, sources } = this.#options.built
     if (this.#moved === undefined || this.#ahead > 0) return
     if (tasks.some(({ handoff }) => handoff !== undefined) || sources.some(({ station }) => !station.settled)) return
+    for (const worker of this.#plan?.reroute.from ?? []) if (!this.workers.includes(worker)) this.#options.built.links?.forget(worker)
     this.#moved()
     this.#moved = undefined
   }

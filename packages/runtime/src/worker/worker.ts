@@ -79,6 +79,7 @@ export class Worker implements WorkerHandle {
       cluster &&
       new WorkerReroute({
         self: options.workerId,
+        version: cluster.routing.version,
         built: this.#built,
         left: (source, to, saved) => options.events?.left(source, to, saved),
         failed,
@@ -190,6 +191,9 @@ export class Worker implements WorkerHandle {
     await this.finished
   }
 
+  /** Nothing is left of a worker that has ended in this thread. */
+  async release(): Promise<void> {}
+
   /** Ends the job because of something outside of it. */
   fail(error: unknown): void {
     void this.#end('failed', error)
@@ -290,7 +294,7 @@ export class Worker implements WorkerHandle {
     this.#completed = true
     const { events } = this.#options
     if (events === undefined) void this.#end('finished')
-    else events.complete()
+    else events.complete(this.#reroute?.version ?? 0)
   }
 
   /** Finishes what is under way, then gives each source one turn, so that none starves. Returns false if nothing could be done. */

@@ -4,7 +4,9 @@ import { runShops } from './run-shops.ts'
 const SEEDS = Number(process.env.SEEDS ?? 100)
 const FIRST = Number(process.env.FIRST_SEED ?? 1)
 
-it('several workers count every record exactly once, whatever fails and however often they are rescaled', { timeout: 600_000 }, async () => {
+it('several workers count every record exactly once, whatever fails and however often they are rescaled', {
+  timeout: 600_000,
+}, async () => {
   let restarts = 0
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     try {

@@ -72,7 +72,12 @@ export function shopsJob(world: SimulatedWorld, seed: number): ShopsJob {
   const partitioner: Partitioner<Key> = dice.chance(0.5)
     ? rendezvousSelect
     : (key, workers) => workers[String(key).length % workers.length] as number
-  const [counts, ordered, sums, seen] = Array.from({ length: 4 }, () => world.sink()) as [SimulatedSink, SimulatedSink, SimulatedSink, SimulatedSink]
+  const [counts, ordered, sums, seen] = Array.from({ length: 4 }, () => world.sink()) as [
+    SimulatedSink,
+    SimulatedSink,
+    SimulatedSink,
+    SimulatedSink,
+  ]
   const late = world.sink()
   const job = defineJob({
     name: 'shops',
@@ -85,7 +90,11 @@ export function shopsJob(world: SimulatedWorld, seed: number): ShopsJob {
         .union(onTheWeb.onTime)
         .keyDistribute('by shop', ({ shop }) => shop, partitioner)
         .statelessOp('law', epochLaw<Sale>())
-      const counted = all.fold('count', () => 0, (count) => count + 1)
+      const counted = all.fold(
+        'count',
+        () => 0,
+        (count) => count + 1,
+      )
       counted.map('count of shop', (count) => `${count}`).sink('counts', counts)
       counted
         .map('with shop', (count, shop) => ({ shop, count }))
@@ -108,8 +117,16 @@ export function shopsJob(world: SimulatedWorld, seed: number): ShopsJob {
   })
   const records = [...Object.values(counters), ...Object.values(online)].flat()
   const check = () => {
-    checkCounts('counts', records, counts.visible.map(({ key, value }) => [key as string, Number(value)] as const))
-    checkCounts('counts by region', records, ordered.visible.map(({ value }) => parseCount(value as string)))
+    checkCounts(
+      'counts',
+      records,
+      counts.visible.map(({ key, value }) => [key as string, Number(value)] as const),
+    )
+    checkCounts(
+      'counts by region',
+      records,
+      ordered.visible.map(({ value }) => parseCount(value as string)),
+    )
     checkSums(records, sums)
     if (late.visible.length > 0) throw new Error(`${late.visible.length} records are late, and none should be`)
     if (seen.visible.length !== records.length) throw new Error(`${seen.visible.length} of ${records.length} records came through the map`)
@@ -129,7 +146,11 @@ function parseCount(text: string): readonly [string, number] {
   return [shop, Number(count)]
 }
 
-function checkCounts(what: string, records: readonly SimulatedRecord<Sale, number>[], results: readonly (readonly [string, number])[]): void {
+function checkCounts(
+  what: string,
+  records: readonly SimulatedRecord<Sale, number>[],
+  results: readonly (readonly [string, number])[],
+): void {
   const expected = new Map<string, number>()
   for (const { value } of records) expected.set(value.shop, (expected.get(value.shop) ?? 0) + 1)
   for (const [shop, count] of expected) {

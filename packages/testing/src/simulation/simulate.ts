@@ -264,5 +264,7 @@ class Simulation {
 
 /** A store that failed ten times in a row: whoever runs the job starts it again. */
 function isTransient(error: unknown): boolean {
-  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED', 'ERR_WORKER_LOST'].includes((error as { code?: string }).code ?? '')
+  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED', 'ERR_WORKER_LOST'].includes(
+    (error as { code?: string }).code ?? '',
+  )
 }

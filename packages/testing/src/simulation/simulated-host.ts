@@ -1,5 +1,14 @@
 import type { Job, PeerId } from '@malstrom/core'
-import { CONTROL_CHANNEL, type Environment, RemoteWorker, type WorkerEvents, type WorkerHandle, type WorkerHost, WorkerServer, type WorkerSpec } from '@malstrom/runtime'
+import {
+  CONTROL_CHANNEL,
+  type Environment,
+  RemoteWorker,
+  type WorkerEvents,
+  type WorkerHandle,
+  type WorkerHost,
+  WorkerServer,
+  type WorkerSpec,
+} from '@malstrom/runtime'
 import { SimulatedNetwork } from './simulated-network.ts'
 import type { SimulatedProcess, World } from './world.ts'
 

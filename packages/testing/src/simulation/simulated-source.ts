@@ -81,5 +81,4 @@ class SimulatedPartition<V, T> implements SourcePartition<V, T, number> {
   snapshot(): number {
     return this.#position
   }
-
 }

@@ -1,0 +1,116 @@
+import type { Worker } from 'node:worker_threads'
+import { type Job, MalstromError, type WorkerId } from '@malstrom/core'
+import { RemoteWorker } from '../control/remote-worker.ts'
+import type { WorkerHost } from '../coordinator/worker-host.ts'
+import { CONTROL_CHANNEL } from '../worker/cluster.ts'
+import type { Environment } from '../worker/environment.ts'
+import type { WorkerSpec } from '../worker/start-worker.ts'
+import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import type { ThreadMessage } from './messages.ts'
+import { startThread } from './start-thread.ts'
+import { connectThreads, ThreadTransport, threadLost } from './thread-transport.ts'
+
+export interface ThreadHostOptions {
+  readonly job: Job<unknown>
+  readonly params: unknown
+  readonly environment: Environment
+  readonly interpret: boolean
+  readonly silenceMs: number
+  /** A module that prepares each thread (`prepare`) and opens the state location (`openState`). */
+  readonly setup: string | undefined
+  readonly state: string | undefined
+  readonly fingerprint: string
+}
+
+/** Runs each worker in a thread of this process; the coordinator is in this one. */
+export class ThreadHost implements WorkerHost {
+  readonly #options: ThreadHostOptions
+  readonly #threads = new Map<WorkerId, Worker>()
+  #transport = new ThreadTransport()
+  #generation = 0
+
+  constructor(options: ThreadHostOptions) {
+    this.#options = options
+  }
+
+  async start(spec: WorkerSpec, events: WorkerEvents): Promise<WorkerHandle> {
+    const { job, params, environment, interpret, silenceMs, setup, state, fingerprint } = this.#options
+    this.#beginGeneration(spec.generation)
+    const { id } = spec
+    const thread = startThread({
+      module: job.module,
+      job: job.name,
+      params: cloneable(job.name, params),
+      setup,
+      state,
+      interpret,
+      fingerprint,
+    })
+    const transport = this.#connect(id, thread)
+    let failure: unknown
+    thread.on('error', (error) => {
+      failure = error
+    })
+    thread.on('exit', () => this.#lost(id, thread, transport, failure))
+    return RemoteWorker.start({
+      spec,
+      job: job.name,
+      environment,
+      silenceMs,
+      events,
+      open: (linkEvents) => transport.open(id, CONTROL_CHANNEL, linkEvents),
+      terminate: async () => {
+        await thread.terminate()
+      },
+    })
+  }
+
+  #beginGeneration(generation: number): void {
+    if (generation === this.#generation) return
+    this.#generation = generation
+    this.#transport = new ThreadTransport()
+    this.#threads.clear()
+  }
+
+  /** Connects a new thread with this one and with all others. */
+  #connect(id: WorkerId, thread: Worker): ThreadTransport {
+    const transport = this.#transport
+    const [own, theirs] = connectThreads()
+    transport.addPeer(id, own)
+    post(thread, { kind: 'peer', peer: 'coordinator', port: theirs })
+    for (const [peer, other] of this.#threads) {
+      const [there, here] = connectThreads()
+      post(other, { kind: 'peer', peer: id, port: there })
+      post(thread, { kind: 'peer', peer, port: here })
+    }
+    this.#threads.set(id, thread)
+    return transport
+  }
+
+  #lost(id: WorkerId, thread: Worker, transport: ThreadTransport, failure: unknown): void {
+    transport.peerLost(id, threadLost(id, failure))
+    if (this.#threads.get(id) !== thread) return
+    this.#threads.delete(id)
+    for (const other of this.#threads.values()) {
+      const why = failure instanceof Error ? failure.message : 'it exited'
+      other.postMessage({ kind: 'lost', peer: id, why } satisfies ThreadMessage)
+    }
+  }
+}
+
+function post(thread: Worker, message: ThreadMessage & { kind: 'peer' }): void {
+  thread.postMessage(message, [message.port])
+}
+
+/** Params travel to the threads as copies. */
+function cloneable(job: string, params: unknown): unknown {
+  try {
+    return structuredClone(params)
+  } catch (cause) {
+    throw new MalstromError(
+      'ERR_JOB_INVALID',
+      `The params of job "${job}" cannot be copied to its workers: ${(cause as Error).message}. Params are data; what is none belongs into the module of the job.`,
+      { cause, context: { job } },
+    )
+  }
+}

@@ -302,7 +302,7 @@ function restoreOutlet({ from }: EdgePlan, outlet: Outlet, options: BuildOptions
   const { restored } = options
   if (restored === undefined) return
   const saved = restored.snapshot.outputs.find(({ operator, output }) => operator === from.node.name && output === from.output)
-  if (saved !== undefined) outlet.adopt([saved.frontier])
+  if (saved?.frontier !== undefined) outlet.adopt([saved.frontier])
   else if (isEndedBefore(from.node, options)) outlet.adopt([from.node.outputTime.max])
 }
 

@@ -254,7 +254,7 @@ export class Task {
     })
     this.#handoff?.adopt()
     const input = this.#input
-    if (input.from !== 'source') input.fanIn.adopt(dones.map(({ frontier }) => frontier))
+    if (input.from !== 'source' && !this.#beforeExchange) input.fanIn.adopt(dones.map(({ frontier }) => frontier))
   }
 
   #runFrame(frame: Frame, from: number): void {

@@ -21,6 +21,7 @@ export class PartitionFrontiers {
   /** The partition whose records are being processed. */
   current: PartitionFrontier = { epoch: undefined, excluded: false }
   readonly #partitions: PartitionFrontier[] = []
+  #held = false
   readonly #time: TimestampAlgebra<unknown>
   readonly #generate: PartitionEpochs['generate']
 
@@ -42,9 +43,15 @@ export class PartitionFrontiers {
     this.#partitions.splice(this.#partitions.indexOf(partition), 1)
   }
 
-  /** The merged epoch after partitions have come or gone: it may be less than before, if one that came is behind. */
-  remerge(): unknown {
+  /** Partitions come and go: until all are there, only each partition's own frontier says what is late, and no epoch is merged. */
+  hold(): void {
+    this.#held = true
     this.merged = undefined
+  }
+
+  /** The merged epoch when all partitions are there: it may be less than before, if one that came is behind. */
+  remerge(): unknown {
+    this.#held = false
     return this.merge()
   }
 
@@ -72,6 +79,7 @@ export class PartitionFrontiers {
 
   /** The merged epoch, if it has advanced since it was last returned. */
   merge(): unknown {
+    if (this.#held) return undefined
     let merged: unknown = this.#time.max
     let active = 0
     for (const { epoch, excluded } of this.#partitions) {

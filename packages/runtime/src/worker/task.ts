@@ -214,7 +214,10 @@ export class Task {
     this.#feedersAnnounced = false
     this.#ended = false
     const input = this.#input
-    if (input.from === 'source') return
+    if (input.from === 'source') {
+      input.frontiers?.hold()
+      return
+    }
     if (input.from === 'exchange' && this.#handoff?.stays !== false) input.fanIn.reroute(workers)
     if (input.from === 'edges') input.fanIn.forget(this.#beforeExchange)
     input.fanIn.hold()
@@ -244,7 +247,9 @@ export class Task {
 
   /** The frontier of a source after a rescale, which may have brought partitions that are behind. */
   #remerged({ frontiers, station }: TaskInput & { from: 'source' }, rerouted: boolean): unknown {
-    return rerouted && !station.finished ? frontiers?.remerge() : undefined
+    if (!rerouted) return undefined
+    const epoch = frontiers?.remerge()
+    return station.finished ? undefined : epoch
   }
 
   /** A new worker goes on from where the others stood. */

@@ -4,8 +4,9 @@ import { mergeSnapshots } from '../snapshot/merge-snapshots.ts'
 import type { Snapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
-import type { WorkerStatus } from '../worker/worker.ts'
 import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import type { WorkerStatus } from '../worker/worker-status.ts'
+import { checkRescalable } from './check-key-local.ts'
 import { mergeStatus } from './merge-status.ts'
 import { Rescale } from './rescale.ts'
 import { SourceAssignments } from './source-assignments.ts'
@@ -43,6 +44,7 @@ export class Generation {
   /** Workers that have processed everything there was to read. */
   readonly #complete = new Set<WorkerId>()
   #routingVersion = 1
+  #rescaling = false
   #lastId: WorkerId
   /** The snapshot or rescale under way, until it is done everywhere. */
   #underWay: Promise<unknown> | undefined
@@ -94,7 +96,19 @@ export class Generation {
 
   /** `counts` is called when a restart would go on with the new workers. */
   async rescale(count: number, counts: () => void): Promise<void> {
-    await this.#alone(() => this.#rescale(count, counts))
+    const { graph } = this.#options
+    checkRescalable(graph)
+    if (this.#rescaling) {
+      throw new MalstromError('ERR_RESCALE', `Job "${graph.name}" is being rescaled. Wait until that is done.`, {
+        context: { job: graph.name },
+      })
+    }
+    this.#rescaling = true
+    try {
+      await this.#alone(() => this.#rescale(count, counts))
+    } finally {
+      this.#rescaling = false
+    }
   }
 
   async suspend(): Promise<SnapshotVersion> {
@@ -299,15 +313,15 @@ export class Generation {
     const { graph } = this.#options
     for (const id of ids) {
       const worker = this.#workers.get(id) as WorkerHandle
-      const last = worker.status()
       this.#workers.delete(id)
       this.#complete.delete(id)
+      await worker.suspend()
+      const last = worker.status()
       this.#retired = mergeStatus(
         graph,
         [{ ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }],
         this.#retired,
       )
-      await worker.suspend()
       await worker.release()
     }
   }

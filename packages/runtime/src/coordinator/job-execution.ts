@@ -1,6 +1,7 @@
 import { type Execution, type JobGraph, type JobStatus, MalstromError, type PersistenceBackend, type SnapshotVersion } from '@malstrom/core'
 import type { Environment } from '../worker/environment.ts'
 import { startWorker } from '../worker/start-worker.ts'
+import { checkSameWorkers } from './check-key-local.ts'
 import { checkWorkerCount } from './check-worker-count.ts'
 import { Generation } from './generation.ts'
 import { RestartPolicy } from './restart-policy.ts'
@@ -154,6 +155,7 @@ export class JobExecution implements Execution {
     this.#store = store
     environment.failpoint?.('restore.claimed')
     const restored = await store.read(version, allowDropped)
+    if (restored !== undefined) checkSameWorkers(graph, restored, this.#workers)
     const workers = restored?.workers.length === this.#workers ? restored.workers : firstIds(this.#workers)
     await store.removeLeftovers([...workers, ...(restored?.workers ?? [])])
     environment.failpoint?.('restore.cleaned')

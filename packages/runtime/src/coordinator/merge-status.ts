@@ -1,6 +1,6 @@
 import type { JobGraph, OperatorStatusReport, SourceStatusReport } from '@malstrom/core'
 import { mergeAll } from '../exchange/merge-all.ts'
-import type { WorkerState, WorkerStatus } from '../worker/worker.ts'
+import type { WorkerState, WorkerStatus } from '../worker/worker-status.ts'
 
 /** What a job has done, as one: the sum of what its workers have. `retired` is what those counted that are gone. */
 export function mergeStatus(graph: JobGraph, running: readonly WorkerStatus[], retired: WorkerStatus | undefined): WorkerStatus {

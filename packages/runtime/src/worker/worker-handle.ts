@@ -1,7 +1,7 @@
 import type { Key, SnapshotVersion, WorkerId } from '@malstrom/core'
 import type { Barrier, Reroute } from '../snapshot/barrier.ts'
 import type { SinkSnapshot, SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
-import type { WorkerStatus } from './worker.ts'
+import type { WorkerStatus } from './worker-status.ts'
 
 /** What the coordinator may ask of a worker, wherever it runs. */
 export interface WorkerHandle {

@@ -10,14 +10,10 @@ import type { Environment } from './environment.ts'
 import type { Task } from './task.ts'
 import type { MovedSink, ReroutePlan, WorkerEvents, WorkerHandle } from './worker-handle.ts'
 import { WorkerReroute } from './worker-reroute.ts'
+import { type WorkerState, type WorkerStatus, workerStatus } from './worker-status.ts'
 
 /** The worker gives the event loop a turn after so long, so that I/O proceeds. */
 const TURN_MS_MAX = 4
-
-export type WorkerState = 'running' | 'finished' | 'cancelled' | 'suspended' | 'failed'
-
-/** What a worker knows of the state of its job. */
-export type WorkerStatus = Omit<JobStatus, 'state' | 'snapshot' | 'restarts'> & { readonly state: WorkerState }
 
 export interface WorkerOptions {
   readonly graph: JobGraph
@@ -214,18 +210,7 @@ export class Worker implements WorkerHandle {
   }
 
   status(): WorkerStatus {
-    const sources = this.#sourceReports()
-    const operators = this.#built.operatorReports()
-    return {
-      job: this.#graph.name,
-      state: this.#state,
-      recordsIn: sources.reduce((sum, { recordsIn }) => sum + recordsIn, 0),
-      recordsOut: this.#built.sinks.reduce((sum, { written }) => sum + written, 0),
-      late: operators.reduce((sum, { late }) => sum + late, 0),
-      frontier: this.#frontier(),
-      sources,
-      operators,
-    }
+    return workerStatus(this.#graph.name, this.#state, this.#sourceReports(), this.#built)
   }
 
   #openWritings(failed: (error: unknown) => void): StateWritings | undefined {
@@ -248,15 +233,6 @@ export class Worker implements WorkerHandle {
     const reports = this.#built.sources.flatMap(({ station, task }) => station.report(task.gate.closed))
     if (reports.length > 0) this.#lastSources = reports
     return this.#lastSources
-  }
-
-  #frontier(): unknown {
-    const [first, ...others] = this.#built.sinks.filter(({ frontier }) => frontier !== undefined)
-    if (first === undefined) return undefined
-    const time = first.node.inputTime
-    // Timestamps of different kinds have no order.
-    if (others.some(({ node }) => node.inputTime !== time)) return undefined
-    return others.reduce((least, { frontier }) => time.merge(least, frontier), first.frontier)
   }
 
   #wake(): void {

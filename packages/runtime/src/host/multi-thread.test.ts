@@ -1,0 +1,119 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryPersistence } from '@malstrom/persistence'
+import { errorOf } from '@malstrom/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hiddenJob, localJob, type ThreadsParams, threadsJob } from '../fixture/threads-job.ts'
+import { multiThread } from './multi-thread.ts'
+import { singleThread } from './single-thread.ts'
+
+let folder = ''
+let folders = 0
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'malstrom-threads-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function paramsOf(more: Partial<ThreadsParams> = {}): ThreadsParams & { readonly output: string } {
+  const own = join(folder, `${++folders}`)
+  return { partitions: 3, records: 1_000, keys: 10, directory: `${own}-state`, output: `${own}.txt`, ...more } as ThreadsParams & {
+    output: string
+  }
+}
+
+/** Throws unless every record of every key was counted once, in order. */
+function checkOutput({ output, partitions, records, keys }: ReturnType<typeof paramsOf>): void {
+  const lines = readFileSync(output, 'utf8').trim().split('\n')
+  expect(lines).toHaveLength(partitions * records)
+  for (let key = 0; key < keys; key++) {
+    const counts = lines.filter((line) => line.startsWith(`${key} `)).map((line) => Number(line.split(' ')[1]))
+    expect(counts).toEqual(Array.from({ length: (partitions * records) / keys }, (_, index) => index + 1))
+  }
+}
+
+const quick = { timeout: 60_000 }
+
+describe('multiThread', () => {
+  it('runs a job on several threads, also on more than there are partitions', quick, async () => {
+    const params = paramsOf()
+    await multiThread({ workers: 4, snapshotIntervalMs: 20 }).run(threadsJob, params)
+    checkOutput(params)
+  })
+
+  it('sums up what its workers do', quick, async () => {
+    const { directory, output, ...params } = paramsOf()
+    const execution = await multiThread({ workers: 2 }).start(threadsJob, params)
+    await execution.finished
+    expect(execution.status()).toMatchObject({ state: 'finished', recordsIn: 3_000, recordsOut: 3_000, frontier: Number.POSITIVE_INFINITY })
+    expect(execution.status().operators.find(({ operator }) => operator === 'count')?.keys).toBe(10)
+  })
+
+  it('is rescaled up and down while records flow', quick, async () => {
+    const params = paramsOf({ records: 4_000, pauseMs: 4 })
+    const execution = await multiThread({ workers: 1, snapshotIntervalMs: 100 }).start(threadsJob, params)
+    await execution.rescale(3)
+    const during = await errorOf(Promise.all([execution.rescale(2), execution.rescale(4)]))
+    expect(during).toMatchObject({ code: 'ERR_RESCALE', message: expect.stringContaining('is being rescaled') })
+    await execution.finished
+    expect(execution.status()).toMatchObject({ restarts: 0, recordsIn: 12_000, recordsOut: 12_000 })
+    checkOutput(params)
+  })
+
+  it('goes on with another number of workers, in threads or not, from what it kept', quick, async () => {
+    const params = paramsOf({ records: 1_500, pauseMs: 4 })
+    for (const workers of [2, 3]) {
+      const execution = await multiThread({ workers, snapshotIntervalMs: 50 }).start(threadsJob, params)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await execution.suspend()
+      expect(execution.status().state).toBe('suspended')
+    }
+    const alone = await singleThread().start(threadsJob, params)
+    await alone.suspend()
+    await multiThread({ workers: 2 }).run(threadsJob, params)
+    checkOutput(params)
+  })
+
+  it('says where an operator failed', quick, async () => {
+    const { directory, output, ...params } = paramsOf({ fail: { at: 77, how: 'throw' } })
+    const error = await errorOf(multiThread({ workers: 2 }).run(threadsJob, params))
+    expect(error).toMatchObject({ code: 'ERR_OPERATOR_FAILED', context: { operator: 'trouble', key: 7, timestamp: 77 } })
+    expect(error.message).toContain('trouble')
+  })
+
+  it.each([
+    ['exit', /thread of worker \d has ended/],
+    ['hang', /worker \d to give a sign of life/],
+  ] as const)('fails if a thread does %s and there is no state', quick, async (how, message) => {
+    const { directory, output, ...params } = paramsOf({ fail: { at: 77, how } })
+    const error = await errorOf(multiThread({ workers: 2, workerSilenceMs: 1_000 }).run(threadsJob, params))
+    expect(error.code).toBe('ERR_WORKER_LOST')
+    expect(error.message).toMatch(message)
+  })
+
+  it('refuses what it cannot run, and says why', quick, async () => {
+    const params = paramsOf()
+    expect(() => multiThread({ workers: 0 })).toThrow(expect.objectContaining({ code: 'ERR_RESCALE' }))
+    expect(() => multiThread({ workers: 2, workerSilenceMs: 1 })).toThrow(expect.objectContaining({ code: 'ERR_OPERATOR_ARGUMENT' }))
+    const memory = { ...threadsJob, persistence: () => memoryPersistence() }
+    expect(await errorOf(multiThread({ workers: 2 }).run(memory, params))).toMatchObject({ code: 'ERR_STATE_LOCATION' })
+    const uncloneable = { ...params, output: (() => {}) as never }
+    expect((await errorOf(multiThread({ workers: 2 }).run(threadsJob, uncloneable))).message).toContain('cannot be copied')
+    const unknown = { ...hiddenJob, name: 'unknown' }
+    expect(await errorOf(multiThread({ workers: 2 }).run(unknown, params))).toMatchObject({ code: 'ERR_JOB_NOT_FOUND' })
+  })
+
+  it('refuses a rescale that is none, and goes on unharmed', quick, async () => {
+    const params = paramsOf({ records: 500, pauseMs: 2 })
+    const execution = await multiThread({ workers: 2 }).start(threadsJob, params)
+    for (const workers of [0, -1, 1.5, 1_000, '3' as never]) {
+      expect(await errorOf(execution.rescale(workers))).toMatchObject({ code: 'ERR_RESCALE' })
+    }
+    await execution.finished
+    expect(await errorOf(execution.rescale(3))).toMatchObject({ code: 'ERR_NOT_RUNNING' })
+    checkOutput(params)
+    const local = await multiThread({ workers: 2 }).start(localJob, { ...paramsOf({ pauseMs: 2 }) })
+    expect((await errorOf(local.rescale(3))).message).toContain('keyLocal')
+    await local.cancel()
+  })
+})

@@ -1,3 +1,4 @@
+export { type DecodedFrame, type FrameCodecOptions, type FrameColumns, FrameDecoder, FrameEncoder } from './codec/frame-codec.ts'
 export { JobExecution, type JobExecutionOptions } from './coordinator/job-execution.ts'
 export { type SingleThreadOptions, singleThread } from './host/single-thread.ts'
 export type { HeadEntry } from './snapshot/head.ts'

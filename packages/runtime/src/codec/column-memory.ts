@@ -1,0 +1,53 @@
+import { GENERAL_ROWS_MAX } from './generated-code.ts'
+import { type NumberLoops, ownNumberLoops, sharedNumberLoops } from './number-loops.ts'
+import { hasColumns, ObjectShape } from './object-gather.ts'
+
+/** Shapes of one column that are remembered. */
+const SHAPES_MAX = 8
+
+/**
+ * What an encoder has learned about the column at one place of its frames. It makes encoding fast
+ * and has no influence on what is written but for dictionaries.
+ */
+export class ColumnMemory {
+  readonly mayGenerate: boolean
+  /** Columns of texts that are to be written without a dictionary. */
+  plain = 0
+  readonly #shapes: ObjectShape[] = []
+  #inner: ColumnMemory[] = []
+  #numberRows = 0
+  #loops: NumberLoops = sharedNumberLoops
+
+  constructor(mayGenerate: boolean) {
+    this.mayGenerate = mayGenerate
+  }
+
+  /** How to copy the next `count` numbers. */
+  loops(count: number): NumberLoops {
+    if (this.#loops === sharedNumberLoops && this.mayGenerate && this.#numberRows <= GENERAL_ROWS_MAX) {
+      this.#numberRows += count
+      if (this.#numberRows > GENERAL_ROWS_MAX) this.#loops = ownNumberLoops()
+    }
+    return this.#loops
+  }
+
+  /** The shape of an object, if it can become columns. */
+  shapeOf(object: object): ObjectShape | undefined {
+    const names = Object.keys(object)
+    for (let i = 0; i < this.#shapes.length; i++) {
+      const shape = this.#shapes[i] as ObjectShape
+      if (shape.fits(names)) return shape
+    }
+    if (!hasColumns(names)) return undefined
+    const isKept = this.#shapes.length < SHAPES_MAX
+    const shape = new ObjectShape(names, this.mayGenerate && isKept)
+    if (isKept) this.#shapes.push(shape)
+    return shape
+  }
+
+  /** Of the column at place `index` within this one. */
+  inner(index: number): ColumnMemory {
+    while (this.#inner.length <= index) this.#inner.push(new ColumnMemory(this.mayGenerate))
+    return this.#inner[index] as ColumnMemory
+  }
+}

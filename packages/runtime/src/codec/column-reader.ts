@@ -90,8 +90,8 @@ export class BlockReader {
   #objects(count: number, size: number, namesBytes: number, depth: number): unknown[] {
     if (size === 0 || size > PROPERTIES_MAX) throw corrupt(`objects with ${size} properties are not written as columns`)
     const builder = this.#builder(size, namesBytes)
-    const columns: ColumnContent[] = []
-    for (let p = 0; p < size; p++) columns.push(this.#content(count, depth + 1))
+    const columns: ColumnContent[] = builder.columns()
+    for (let c = 0; c < size; c++) columns[builder.order[c] as number] = this.#content(count, depth + 1)
     const objects = packedArray(count)
     builder.build(this.#reader, columns, objects)
     return objects
@@ -106,8 +106,8 @@ export class BlockReader {
       reader.take(namesBytes)
       return builder
     }
-    const names = readNames(reader, size, namesBytes)
-    const made = new ObjectBuilder(names, this.#mayGenerate)
+    const { names, order } = readNames(reader, size, namesBytes)
+    const made = new ObjectBuilder(names, order, this.#mayGenerate)
     if (known.size >= BUILDERS_MAX) known.clear()
     if (namesBytes <= NAMES_BYTES_MAX) known.set(encoded, made)
     return made
@@ -149,7 +149,7 @@ export class BlockReader {
   }
 }
 
-function readNames(reader: ByteReader, size: number, byteLength: number): string[] {
+function readNames(reader: ByteReader, size: number, byteLength: number): { names: string[]; order: number[] } {
   const end = reader.left - byteLength
   const at = reader.header()
   const first = reader.ints[at] as number
@@ -157,10 +157,12 @@ function readNames(reader: ByteReader, size: number, byteLength: number): string
   if (layout !== Layout.latin1 && layout !== Layout.utf16) throw corrupt('the names of properties are no texts')
   const total = (reader.ints[at + 1] as number) >>> 0
   const names = readTexts(reader, size, first >>> 8, total, layout === Layout.latin1 ? 'latin1' : 'utf16le') as string[]
+  const order = Array.from({ length: size }, () => reader.u8())
   reader.pad()
   if (reader.left !== end) throw corrupt('the names of properties end elsewhere')
   if (new Set(names).size !== size) throw corrupt('two properties have one name')
-  return names
+  if (new Set(order).size !== size || Math.max(...order) >= size) throw corrupt('two columns are of one property')
+  return { names, order }
 }
 
 const NONE: readonly unknown[] = []

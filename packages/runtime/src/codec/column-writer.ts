@@ -1,6 +1,7 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { BLOCK_FORMAT, COLUMN_DEPTH_MAX, COLUMNS_MAX, Layout, ROWS_MAX, TUPLE_LENGTH_MAX } from './column-kinds.ts'
 import type { ColumnMemory } from './column-memory.ts'
+import type { ObjectShape } from './object-gather.ts'
 import { writeLengths, writeLengthsHeader, writeTexts } from './text-columns.ts'
 import { isInt32 } from './value-kinds.ts'
 import { writeValue } from './value-writer.ts'
@@ -113,28 +114,35 @@ export class BlockWriter {
   #objects(column: Column, from: number, to: number, first: object, memory: ColumnMemory, depth: number): boolean {
     if (Object.getPrototypeOf(first) !== Object.prototype) return false
     const shape = memory.shapeOf(first)
+    if (shape === undefined) return false
     const count = to - from
-    const properties = shape?.gather(column, from, count)
-    if (shape === undefined || properties === undefined) return false
     const writer = this.#writer
-    shape.encodedNames ??= this.#encoded(shape.names)
-    writer.header(Layout.objects, shape.names.length, shape.encodedNames.length)
-    writer.copy(shape.encodedNames)
-    for (let p = 0; p < properties.length; p++) {
-      const values = properties[p] as ArrayLike<unknown>
-      if (values instanceof Float64Array) writeFloats(writer, values, count)
-      else if (values instanceof Uint8Array) writeBits(writer, values, count)
-      else this.write(values, 0, count, memory.inner(p), depth + 1)
+    writer.pad()
+    const start = writer.length
+    shape.expect(first, count)
+    for (;;) {
+      shape.encodedNames ??= this.#encodedNames(shape)
+      writer.header(Layout.objects, shape.names.length, shape.encodedNames.length)
+      writer.copy(shape.encodedNames)
+      const done = shape.gather(writer, column, from, count)
+      if (done === count) break
+      writer.truncate(start)
+      if (done >= 0) return false
+      shape.widen(-1 - done)
+      shape.expect(first, count)
+    }
+    for (let p = 0; p < shape.kinds.length; p++) {
+      if (shape.kinds[p] === 'any') this.write(shape.arrays[p] as unknown[], 0, count, memory.inner(p), depth + 1)
     }
     return true
   }
 
-  /** A list of texts as it stands in front of objects. */
-  #encoded(names: readonly string[]): Uint8Array {
+  /** What stands in front of the columns of objects. */
+  #encodedNames(shape: ObjectShape): Uint8Array {
     const writer = this.#writer
-    writer.pad()
     const start = writer.length
-    writeTexts(writer, names, 0, names.length, { plain: 1 })
+    writeTexts(writer, shape.names, 0, shape.names.length, { plain: 1 })
+    for (const property of shape.order) writer.u8(property)
     writer.pad()
     const encoded = new Uint8Array(writer.view(start, writer.length))
     writer.truncate(start)
@@ -182,34 +190,4 @@ export class BlockWriter {
 
 function isPlainArray(value: unknown): value is unknown[] {
   return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype
-}
-
-function writeFloats(writer: ByteWriter, values: Float64Array, count: number): void {
-  if (areInts(values, count)) {
-    writer.header(Layout.int32, 0, 0)
-    const at = writer.room(count * 4) >> 2
-    const { ints } = writer
-    for (let i = 0; i < count; i++) ints[at + i] = values[i] as number
-  } else {
-    writer.header(Layout.float64, 0, 0)
-    const at = writer.room(count * 8) >> 3
-    const { floats } = writer
-    for (let i = 0; i < count; i++) floats[at + i] = values[i] as number
-  }
-}
-
-function areInts(values: Float64Array, count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    const value = values[i] as number
-    if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return false
-  }
-  return true
-}
-
-/** Booleans that are 0 or 1 already. */
-function writeBits(writer: ByteWriter, values: Uint8Array, count: number): void {
-  writer.header(Layout.boolean, 0, 0)
-  const at = writer.room(count)
-  const { bytes } = writer
-  for (let i = 0; i < count; i++) bytes[at + i] = values[i] as number
 }

@@ -22,14 +22,24 @@ const BUILDS_MAX = 16
 /** Makes objects with certain properties in a certain order: all of one hidden class. */
 export class ObjectBuilder {
   readonly names: readonly string[]
+  /** Of each column the property that it holds. */
+  readonly order: readonly number[]
+  readonly #empty: readonly ColumnContent[]
   readonly #mayGenerate: boolean
   readonly #builds = new Map<string, Build>()
   #rows = 0
   #shape: unknown
 
-  constructor(names: readonly string[], mayGenerate: boolean) {
-    this.names = names
+  constructor(names: readonly string[], order: readonly number[], mayGenerate: boolean) {
+    this.names = names.map(asPropertyName)
+    this.order = order
+    this.#empty = names.map(() => ({ kind: 'values', at: 0, values: [] }))
     this.#mayGenerate = mayGenerate && names.length <= PROPERTIES_MAX && names.every(isOrdinaryName)
+  }
+
+  /** A list with a place for the column of each property. */
+  columns(): ColumnContent[] {
+    return this.#empty.slice()
   }
 
   /** Fills `objects`. */
@@ -50,6 +60,11 @@ export class ObjectBuilder {
     if (build !== undefined) this.#builds.set(kinds, build)
     return build
   }
+}
+
+/** The same text as V8 keeps it for names of properties: with any other, each access would look for that one first. */
+function asPropertyName(name: string): string {
+  return Object.keys({ [name]: true })[0] as string
 }
 
 /**

@@ -115,8 +115,8 @@ function nextColumn(): number {
 /** Texts that count up differ at their end. */
 function slotOf(text: string): number {
   const { length } = text
-  if (length < 3) return length === 0 ? 0 : (text.charCodeAt(0) * 31 + text.charCodeAt(length - 1)) & (SLOTS - 1)
-  return (text.charCodeAt(length - 1) + text.charCodeAt(length - 2) * 13 + text.charCodeAt(length - 3) * 151 + length * 607) & (SLOTS - 1)
+  if (length < 2) return length === 0 ? 0 : text.charCodeAt(0) & (SLOTS - 1)
+  return (text.charCodeAt(length - 1) + text.charCodeAt(length - 2) * 13 + length * 607) & (SLOTS - 1)
 }
 
 const lengths: number[] = []

@@ -18,7 +18,7 @@ export const Layout = {
   objects: 7,
   /** Arrays without holes: their lengths (small: the bytes of each), and a column of all their elements (large: how many). */
   arrays: 8,
-  /** Texts that occur often: for each its index (small: its bytes), and a column of those that differ (large: how many). */
+  /** Texts that occur often (small: how many differ): for each its index in a byte, and those that differ as a column of `large` bytes. */
   dictionary: 9,
   /** Arrays of the same length (small) without holes: a column for each place. */
   tuples: 10,

@@ -1,6 +1,7 @@
 import { GENERAL_ROWS_MAX } from './generated-code.ts'
 import { type NumberLoops, ownNumberLoops, sharedNumberLoops } from './number-loops.ts'
 import { hasColumns, ObjectShape } from './object-gather.ts'
+import type { TextDictionary } from './text-dictionary.ts'
 
 /** Shapes of one column that are remembered. */
 const SHAPES_MAX = 8
@@ -13,6 +14,7 @@ export class ColumnMemory {
   readonly mayGenerate: boolean
   /** Columns of texts that are to be written without a dictionary. */
   plain = 0
+  dictionary: TextDictionary | undefined = undefined
   readonly #shapes: ObjectShape[] = []
   #inner: ColumnMemory[] = []
   #numberRows = 0

@@ -12,6 +12,11 @@ const BUILDERS_MAX = 256
 /** Names that are longer together are not remembered. */
 const NAMES_BYTES_MAX = 4_096
 
+/** Dictionaries that are remembered in one thread, by their bytes: the next frame often has the same. */
+const DICTIONARIES_MAX = 256
+const DICTIONARY_BYTES_MAX = 8_192
+
+const dictionaries = new Map<string, readonly string[]>()
 const builders = new Map<string, ObjectBuilder>()
 const generalBuilders = new Map<string, ObjectBuilder>()
 
@@ -77,7 +82,7 @@ export class BlockReader {
       case Layout.arrays:
         return allOf(this.#arrays(count, small, large, depth))
       case Layout.dictionary:
-        return this.#dictionary(count, small, large, depth)
+        return this.#dictionary(count, small, large)
       case Layout.tuples:
         return allOf(this.#tuples(count, small, depth))
       case Layout.dates:
@@ -127,13 +132,25 @@ export class BlockReader {
     return arrays
   }
 
-  #dictionary(count: number, indexBytes: number, size: number, depth: number): ColumnContent {
-    if (size > count) throw corrupt(`a dictionary of ${size} texts for ${count} values`)
-    const at = this.#reader.take(count * indexBytes)
-    const values = this.read(size, depth + 1)
-    if (indexBytes === 1) return { kind: 'index8', at, values }
-    if (indexBytes === 2) return { kind: 'index16', at: at >> 1, values }
-    throw corrupt(`an index of ${indexBytes} bytes`)
+  #dictionary(count: number, size: number, textsBytes: number): ColumnContent {
+    const reader = this.#reader
+    const at = reader.take(count)
+    reader.pad()
+    const encoded = reader.peek(textsBytes)
+    const known = dictionaries.get(encoded)
+    if (known !== undefined && known.length === size) {
+      reader.take(textsBytes)
+      return { kind: 'index', at, values: known }
+    }
+    const end = reader.left - textsBytes
+    const values = readTextColumn(reader, size)
+    reader.pad()
+    if (reader.left !== end) throw corrupt('a dictionary ends elsewhere')
+    if (textsBytes <= DICTIONARY_BYTES_MAX) {
+      if (dictionaries.size >= DICTIONARIES_MAX) dictionaries.clear()
+      dictionaries.set(encoded, values)
+    }
+    return { kind: 'index', at, values }
   }
 
   #tuples(count: number, length: number, depth: number): unknown[] {
@@ -151,12 +168,7 @@ export class BlockReader {
 
 function readNames(reader: ByteReader, size: number, byteLength: number): { names: string[]; order: number[] } {
   const end = reader.left - byteLength
-  const at = reader.header()
-  const first = reader.ints[at] as number
-  const layout = first & 255
-  if (layout !== Layout.latin1 && layout !== Layout.utf16) throw corrupt('the names of properties are no texts')
-  const total = (reader.ints[at + 1] as number) >>> 0
-  const names = readTexts(reader, size, first >>> 8, total, layout === Layout.latin1 ? 'latin1' : 'utf16le') as string[]
+  const names = readTextColumn(reader, size)
   const order = Array.from({ length: size }, () => reader.u8())
   reader.pad()
   if (reader.left !== end) throw corrupt('the names of properties end elsewhere')
@@ -169,6 +181,15 @@ const NONE: readonly unknown[] = []
 
 function allOf(values: readonly unknown[]): ColumnContent {
   return { kind: 'values', at: 0, values }
+}
+
+function readTextColumn(reader: ByteReader, count: number): string[] {
+  const at = reader.header()
+  const first = reader.ints[at] as number
+  const layout = first & 255
+  if (layout !== Layout.latin1 && layout !== Layout.utf16) throw corrupt('names or a dictionary are no texts')
+  const total = (reader.ints[at + 1] as number) >>> 0
+  return readTexts(reader, count, first >>> 8, total, layout === Layout.latin1 ? 'latin1' : 'utf16le') as string[]
 }
 
 function readMixed(reader: ByteReader, count: number): unknown[] {

@@ -11,8 +11,7 @@ const READ: Readonly<Record<ColumnContent['kind'], (n: number) => string>> = {
   int: (n) => `ints[a${n} + i]`,
   float: (n) => `floats[a${n} + i]`,
   boolean: (n) => `bytes[a${n} + i] === 1`,
-  index8: (n) => `c${n}[x${n}]`,
-  index16: (n) => `c${n}[x${n}]`,
+  index: (n) => `c${n}[x${n}]`,
   values: (n) => `c${n}[i]`,
 }
 
@@ -85,16 +84,13 @@ return Shape`
 }
 
 function generateBuild(shape: unknown, columns: readonly ColumnContent[]): Build | undefined {
-  const isIndex = (i: number) => columns[i]?.kind === 'index8' || columns[i]?.kind === 'index16'
   const { length } = columns
-  const indexes = columns.map((column, i) =>
-    isIndex(i)
-      ? `const x${i} = ${column.kind === 'index8' ? 'bytes' : 'shorts'}[a${i} + i]\nif (x${i} >= c${i}.length) throw outside(x${i})\n`
-      : '',
+  const indexes = columns.map(({ kind }, i) =>
+    kind === 'index' ? `const x${i} = bytes[a${i} + i]\nif (x${i} >= c${i}.length) throw outside(x${i})\n` : '',
   )
   const text = `const S = Shape
 return (source, columns, objects, count) => {
-  const { bytes, shorts, ints, floats } = source
+  const { bytes, ints, floats } = source
   const ${listed(length, (i) => `c${i} = columns[${i}].values, a${i} = columns[${i}].at`)}
   for (let i = 0; i < count; i++) {
     ${indexes.join('')}objects[i] = new S(${listed(length, (i) => READ[(columns[i] as ColumnContent).kind](i))})

@@ -1,123 +1,79 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { Layout } from './column-kinds.ts'
+import { TextDictionary } from './text-dictionary.ts'
 import { isLatin1 } from './value-kinds.ts'
 
-/** Places of texts by their hash: a power of two. */
-const SLOTS = 2_048
-
-/** Longer texts are not worth looking for. */
-const DICTIONARY_TEXT_LENGTH_MAX = 64
-
-/** Fewer texts are written at once. */
+/** Fewer texts are written as they are. */
 const DICTIONARY_ROWS_MIN = 16
 
 /** Columns without a dictionary after one in which it did not pay. */
 const PLAIN_COLUMNS = 32
 
-/** The texts of the column that is being written, by hash; two with the same hash get two entries. */
-const texts: string[] = new Array(SLOTS).fill('')
-const columnOf = new Int32Array(SLOTS)
-const indexOf = new Uint16Array(SLOTS)
-const found: string[] = []
-let columns = 0
-
 /** What was learned about a column of texts. */
 export interface TextMemory {
   /** Columns that are to be written without a dictionary. */
   plain: number
+  dictionary?: TextDictionary | undefined
 }
 
 /** Writes texts, once each if that pays. Returns `false`, and has written nothing, if others are among them. */
 export function writeTexts(writer: ByteWriter, column: ArrayLike<unknown>, from: number, to: number, memory: TextMemory): boolean {
-  if (to - from < DICTIONARY_ROWS_MIN) return writePlain(writer, column, from, to)
-  if (memory.plain > 0) {
-    memory.plain--
-    return writePlain(writer, column, from, to)
+  if (memory.plain > 0) memory.plain--
+  else if (to - from >= DICTIONARY_ROWS_MIN) {
+    memory.dictionary ??= new TextDictionary()
+    const outcome = writeDictionary(writer, column, from, to, memory.dictionary)
+    if (outcome === 'written') return true
+    if (outcome === 'too many') memory.plain = PLAIN_COLUMNS
   }
-  if (writeDictionary(writer, column, from, to)) return true
-  memory.plain = PLAIN_COLUMNS
   return writePlain(writer, column, from, to)
 }
 
-function writeDictionary(writer: ByteWriter, column: ArrayLike<unknown>, from: number, to: number): boolean {
-  const start = writer.length
+function writeDictionary(
+  writer: ByteWriter,
+  column: ArrayLike<unknown>,
+  from: number,
+  to: number,
+  dictionary: TextDictionary,
+): 'written' | 'too many' | 'not now' {
   const count = to - from
-  const most = Math.min(count >> 1, 0xffff)
-  const indexBytes = most <= 256 ? 1 : 2
+  const most = count >> 1
+  if (dictionary.size > most) return 'not now'
   writer.pad()
-  const header = writer.length
-  writer.header(Layout.dictionary, indexBytes, 0)
-  const at = writer.room(count * indexBytes)
-  const size =
-    indexBytes === 1 ? indexTexts(column, from, to, most, writer.bytes, at) : indexTexts16(column, from, to, most, writer.bytes, at)
-  if (size < 0) {
+  const start = writer.length
+  writer.header(Layout.dictionary, 0, 0)
+  const at = writer.room(count)
+  const isNew = dictionary.size === 0
+  let done = dictionary.index(column, from, to, writer.bytes, at, most)
+  if (!done) {
+    // What was there before is not what comes now, perhaps.
+    dictionary.clear()
+    done = !isNew && dictionary.index(column, from, to, writer.bytes, at, most)
+  }
+  if (!done) {
+    dictionary.clear()
     writer.truncate(start)
-    return false
+    return 'too many'
   }
-  writer.ints[(header >> 2) + 1] = size
-  return writePlain(writer, found, 0, size)
+  writer.pad()
+  const texts = dictionary.encoded ?? encodedTexts(writer, dictionary)
+  writer.copy(texts)
+  writer.ints[start >> 2] = Layout.dictionary | (dictionary.size << 8)
+  writer.ints[(start >> 2) + 1] = texts.length
+  return 'written'
 }
 
-/** Writes for each text its index among those that differ, and returns how many these are; -1 if too many, or not all are texts. */
-function indexTexts(column: ArrayLike<unknown>, from: number, to: number, most: number, target: Uint8Array, at: number): number {
-  const mine = nextColumn()
-  const shift = at - from
-  let size = 0
-  for (let i = from; i < to; i++) {
-    const text = column[i]
-    if (typeof text !== 'string') return -1
-    const slot = slotOf(text)
-    if (columnOf[slot] === mine && texts[slot] === text) {
-      target[i + shift] = indexOf[slot] as number
-      continue
-    }
-    if (size === most || text.length > DICTIONARY_TEXT_LENGTH_MAX) return -1
-    texts[slot] = text
-    columnOf[slot] = mine
-    indexOf[slot] = size
-    found[size] = text
-    target[i + shift] = size++
-  }
-  return size
+function encodedTexts(writer: ByteWriter, dictionary: TextDictionary): Uint8Array {
+  const start = writer.length
+  writePlain(writer, dictionary.texts, 0, dictionary.size)
+  writer.pad()
+  const encoded = new Uint8Array(writer.view(start, writer.length))
+  writer.truncate(start)
+  dictionary.encoded = encoded
+  return encoded
 }
 
-function indexTexts16(column: ArrayLike<unknown>, from: number, to: number, most: number, target: Uint8Array, at: number): number {
-  const mine = nextColumn()
-  let size = 0
-  for (let i = from, byte = at; i < to; i++, byte += 2) {
-    const text = column[i]
-    if (typeof text !== 'string') return -1
-    const slot = slotOf(text)
-    let index = indexOf[slot] as number
-    if (columnOf[slot] !== mine || texts[slot] !== text) {
-      if (size === most || text.length > DICTIONARY_TEXT_LENGTH_MAX) return -1
-      texts[slot] = text
-      columnOf[slot] = mine
-      indexOf[slot] = size
-      found[size] = text
-      index = size++
-    }
-    target[byte] = index & 255
-    target[byte + 1] = index >> 8
-  }
-  return size
-}
-
-/** A new number for the slots to carry, so that they need not be emptied. */
-function nextColumn(): number {
-  if (columns === 0x7fff_ffff) {
-    columnOf.fill(0)
-    columns = 0
-  }
-  return ++columns
-}
-
-/** Texts that count up differ at their end. */
-function slotOf(text: string): number {
-  const { length } = text
-  if (length < 2) return length === 0 ? 0 : text.charCodeAt(0) & (SLOTS - 1)
-  return (text.charCodeAt(length - 1) + text.charCodeAt(length - 2) * 13 + length * 607) & (SLOTS - 1)
-}
+/** Lengths for which memory is kept. */
+const KEPT_LENGTHS_MAX = 8_192
 
 const lengths: number[] = []
 
@@ -143,7 +99,7 @@ function writePlain(writer: ByteWriter, column: ArrayLike<unknown>, from: number
     writer.text(all, latin1 ? 'latin1' : 'utf16le')
     if (!latin1) writer.bytes[start] = Layout.utf16
   }
-  if (lengths.length > SLOTS) lengths.length = 0
+  if (lengths.length > KEPT_LENGTHS_MAX) lengths.length = 0
   return true
 }
 

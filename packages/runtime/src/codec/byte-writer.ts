@@ -1,7 +1,7 @@
 import { MalstromError } from '@malstrom/core'
 
 /** What one block may have at most: a value that refers to others many times over grows without end. */
-const BYTES_MAX = 1 << 30
+const BYTES_MAX = 1 << 29
 
 /**
  * Bytes that are being written; the memory is used again after `take` and `clear`. Columns of numbers

@@ -17,8 +17,9 @@ export const sharedNumberLoops: NumberLoops = {
   ints(column, from, to, target, at) {
     const shift = at - from
     for (let i = from; i < to; i++) {
-      const value = column[i] as number
-      if ((value | 0) !== value || (value === 0 && 1 / value < 0)) return i
+      const value = column[i]
+      // Also of other kinds of values `|` would make numbers, with code of the user.
+      if (typeof value !== 'number' || (value | 0) !== value || (value === 0 && 1 / value < 0)) return i
       target[i + shift] = value
     }
     return to
@@ -50,7 +51,7 @@ export function ownNumberLoops(): NumberLoops {
   return end
 }`
   const text = `return {
-ints: ${loop('(value | 0) !== value || value === 0 && 1 / value < 0')},
+ints: ${loop("typeof value !== 'number' || (value | 0) !== value || value === 0 && 1 / value < 0")},
 floats: ${loop("typeof value !== 'number'")}
 }`
   return generated<NumberLoops>([], [], text) ?? sharedNumberLoops

@@ -154,7 +154,7 @@ function generateGather(names: readonly string[], kinds: readonly PropertyKind[]
   const { length } = names
   const checks = kinds.map((kind, i) => {
     const otherwise = `return ${-1 - i}\n`
-    if (kind === 'int') return `if ((v${i} | 0) !== v${i} || v${i} === 0 && 1 / v${i} < 0) ${otherwise}`
+    if (kind === 'int') return `if (typeof v${i} !== 'number' || (v${i} | 0) !== v${i} || v${i} === 0 && 1 / v${i} < 0) ${otherwise}`
     if (kind === 'float') return `if (typeof v${i} !== 'number') ${otherwise}`
     return kind === 'boolean' ? `if (typeof v${i} !== 'boolean') ${otherwise}` : ''
   })

@@ -1,11 +1,16 @@
+import { deserialize, serialize } from 'node:v8'
 import { FrameDecoder, FrameEncoder } from '@malstrom/runtime'
 import { type Figure, figureOf } from '../figure.ts'
+import { type Contestant, runRounds } from '../rounds.ts'
+import { ratios } from '../statistics.ts'
 import { diceOf } from './values.ts'
 
-/** A run lasts about so long that other processes do not often fall into one. */
-const RUN_RECORDS = 1_500_000
-const WARMUP_RUNS = 6
-const RUNS = 15
+/** A run is so short that other processes do not often fall into one. */
+const RUN_RECORDS = 500_000
+/** V8's own way is much slower. */
+const V8_RECORDS = 50_000
+const WARMUP_ROUNDS = 6
+const ROUNDS = 15
 const HEADROOM = 24
 const FRAMES = 16
 
@@ -17,14 +22,54 @@ interface Columns {
   readonly count: number
 }
 
-/** Millions of records per second that become bytes, and that become records again: each side by itself, after frames of other shapes. */
+/**
+ * Millions of records per second that become bytes, and that become records again: each side by
+ * itself, in a process that has encoded frames of other shapes; and how often faster that is than
+ * V8's own serializer, which `postMessage` uses.
+ */
 export async function runCodec(): Promise<Figure[]> {
   for (const frames of polluters()) pollute(frames)
-  return Object.entries(measured()).flatMap(([name, frames]) => [
-    figureOf('codec', `${name}_encode_mrps`, 'M/s', encodeRates(frames)),
-    figureOf('codec', `${name}_decode_mrps`, 'M/s', decodeRates(frames)),
-    figureOf('codec', `${name}_record_bytes`, 'B', [bytesOf(frames)]),
-  ])
+  const figures: Figure[] = []
+  for (const [name, frames] of Object.entries(measured())) {
+    const samples = await runRounds(contestantsOf(frames), { warmup: WARMUP_ROUNDS, counted: ROUNDS })
+    for (const side of ['encode', 'decode']) {
+      const ours = samples.get(side) ?? []
+      const rates = ours.map((ns) => 1_000 / ns)
+      figures.push(figureOf('codec', `${name}_${side}_mrps`, 'M/s', rates))
+      figures.push(figureOf('codec', `${name}_${side}_ratio_to_v8`, 'ratio', ratios(samples.get(`v8 ${side}`) ?? [], ours)))
+    }
+    figures.push(figureOf('codec', `${name}_record_bytes`, 'B', [bytesOf(frames)]))
+  }
+  return figures
+}
+
+function contestantsOf(frames: readonly Columns[]): Contestant[] {
+  const encoder = new FrameEncoder()
+  const decoder = new FrameDecoder()
+  const encoded = frames.map((frame) => encoder.encode(frame, HEADROOM).slice())
+  const serialized = frames.map((frame) => serialize(frame))
+  return [
+    contestant('encode', frames, RUN_RECORDS, (f) => (encoder.encode(frames[f] as Columns, HEADROOM).length > 0 ? 1 : 0)),
+    contestant('decode', frames, RUN_RECORDS, (f) => (decoder.decode(encoded[f] as Uint8Array, HEADROOM).count > 0 ? 1 : 0)),
+    contestant('v8 encode', frames, V8_RECORDS, (f) => (serialize(frames[f]).length > 0 ? 1 : 0)),
+    contestant('v8 decode', frames, V8_RECORDS, (f) => ((deserialize(serialized[f] as Buffer) as Columns).count > 0 ? 1 : 0)),
+  ]
+}
+
+/** Does `once` with every frame, over and over; its results are counted. */
+function contestant(name: string, frames: readonly Columns[], records: number, once: (frame: number) => number): Contestant {
+  const frameRecords = (frames[0] as Columns).count
+  const rounds = Math.ceil(records / frameRecords / frames.length)
+  return {
+    name,
+    records: rounds * frames.length * frameRecords,
+    checksum: rounds * frames.length,
+    run() {
+      let sum = 0
+      for (let round = 0; round < rounds; round++) for (let f = 0; f < frames.length; f++) sum += once(f)
+      return sum
+    },
+  }
 }
 
 /** Frames of `records` records each, with rising timestamps. */
@@ -111,33 +156,6 @@ function pollute(frames: readonly Columns[]): void {
   const encoder = new FrameEncoder()
   const decoder = new FrameDecoder()
   for (let round = 0; round < 200; round++) for (const frame of frames) decoder.decode(encoder.encode(frame, HEADROOM), HEADROOM)
-}
-
-function encodeRates(frames: readonly Columns[]): number[] {
-  const encoder = new FrameEncoder()
-  return ratesOf(frames, (f) => encoder.encode(frames[f] as Columns, HEADROOM).length)
-}
-
-function decodeRates(frames: readonly Columns[]): number[] {
-  const encoder = new FrameEncoder()
-  const decoder = new FrameDecoder()
-  const encoded = frames.map((frame) => encoder.encode(frame, HEADROOM).slice())
-  return ratesOf(frames, (f) => decoder.decode(encoded[f] as Uint8Array, HEADROOM).count)
-}
-
-function ratesOf(frames: readonly Columns[], run: (frame: number) => number): number[] {
-  const records = (frames[0] as Columns).count
-  const rounds = Math.ceil(RUN_RECORDS / records / frames.length)
-  const rates: number[] = []
-  for (let i = -WARMUP_RUNS; i < RUNS; i++) {
-    const start = performance.now()
-    let sum = 0
-    for (let round = 0; round < rounds; round++) for (let f = 0; f < frames.length; f++) sum += run(f)
-    const elapsedMs = performance.now() - start
-    if (sum === 0) throw new Error('nothing was encoded')
-    if (i >= 0) rates.push((rounds * frames.length * records) / elapsedMs / 1_000)
-  }
-  return rates
 }
 
 function bytesOf(frames: readonly Columns[]): number {

@@ -109,6 +109,20 @@ export class ByteReader {
     return this.bytes.toString('latin1', this.#at, this.#at + byteLength)
   }
 
+  /** A copy of the next bytes, without passing them. */
+  peekBytes(byteLength: number): Uint8Array {
+    this.#need(byteLength)
+    return new Uint8Array(this.bytes.subarray(this.#at, this.#at + byteLength))
+  }
+
+  /** Passes the next bytes if they are these, and says so. */
+  skipIfEqual(expected: Uint8Array, byteLength: number): boolean {
+    if (byteLength !== expected.length || byteLength > this.left) return false
+    if (this.bytes.compare(expected, 0, byteLength, this.#at, this.#at + byteLength) !== 0) return false
+    this.#at += byteLength
+    return true
+  }
+
   /** A text of `length` UTF-16 units. */
   text(length: number, encoding: 'latin1' | 'utf16le'): string {
     const byteLength = encoding === 'latin1' ? length : length * 2

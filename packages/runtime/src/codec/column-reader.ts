@@ -12,11 +12,10 @@ const BUILDERS_MAX = 256
 /** Names that are longer together are not remembered. */
 const NAMES_BYTES_MAX = 4_096
 
-/** Dictionaries that are remembered in one thread, by their bytes: the next frame often has the same. */
-const DICTIONARIES_MAX = 256
+/** Dictionaries of a frame that are remembered until the next: it often has the same. */
+const DICTIONARIES_MAX = 16
 const DICTIONARY_BYTES_MAX = 8_192
 
-const dictionaries = new Map<string, readonly string[]>()
 const builders = new Map<string, ObjectBuilder>()
 const generalBuilders = new Map<string, ObjectBuilder>()
 
@@ -24,6 +23,9 @@ const generalBuilders = new Map<string, ObjectBuilder>()
 export class BlockReader {
   readonly #reader: ByteReader
   readonly #mayGenerate: boolean
+  /** Of the blocks so far, by their number within the block. */
+  readonly #dictionaries: { readonly encoded: Uint8Array; readonly texts: readonly string[] }[] = []
+  #dictionaryCount = 0
 
   constructor(reader: ByteReader, mayGenerate: boolean) {
     this.#reader = reader
@@ -33,6 +35,7 @@ export class BlockReader {
   /** What a block announces: columns, and rows in each. */
   start(): { size: number; count: number } {
     const reader = this.#reader
+    this.#dictionaryCount = 0
     const at = reader.header()
     const first = reader.ints[at] as number
     if ((first & 255) !== BLOCK_FORMAT) throw corrupt(`it begins with ${first & 255} and not with ${BLOCK_FORMAT}`)
@@ -136,20 +139,17 @@ export class BlockReader {
     const reader = this.#reader
     const at = reader.take(count)
     reader.pad()
-    const encoded = reader.peek(textsBytes)
-    const known = dictionaries.get(encoded)
-    if (known !== undefined && known.length === size) {
-      reader.take(textsBytes)
-      return { kind: 'index', at, values: known }
+    const number = this.#dictionaryCount++
+    const known = this.#dictionaries[number]
+    if (known !== undefined && known.texts.length === size && reader.skipIfEqual(known.encoded, textsBytes)) {
+      return { kind: 'index', at, values: known.texts }
     }
+    const encoded = number < DICTIONARIES_MAX && textsBytes <= DICTIONARY_BYTES_MAX ? reader.peekBytes(textsBytes) : undefined
     const end = reader.left - textsBytes
     const values = readTextColumn(reader, size)
     reader.pad()
     if (reader.left !== end) throw corrupt('a dictionary ends elsewhere')
-    if (textsBytes <= DICTIONARY_BYTES_MAX) {
-      if (dictionaries.size >= DICTIONARIES_MAX) dictionaries.clear()
-      dictionaries.set(encoded, values)
-    }
+    if (encoded !== undefined && number <= this.#dictionaries.length) this.#dictionaries[number] = { encoded, texts: values }
     return { kind: 'index', at, values }
   }
 

@@ -115,7 +115,7 @@ export class ByteWriter {
         `Values that are encoded together have more than ${BYTES_MAX} bytes. Each reference to an object is encoded as a copy of it.`,
       )
     }
-    const larger = Buffer.allocUnsafeSlow((Math.max(needed, this.bytes.length * 2) + 7) & ~7)
+    const larger = Buffer.allocUnsafeSlow((Math.max(needed, Math.min(this.bytes.length * 2, BYTES_MAX)) + 7) & ~7)
     larger.set(this.bytes.subarray(0, this.#length))
     this.bytes = larger
     this.ints = new Int32Array(larger.buffer)

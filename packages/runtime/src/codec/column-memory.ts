@@ -3,6 +3,9 @@ import { type NumberLoops, ownNumberLoops, sharedNumberLoops } from './number-lo
 import { hasColumns, ObjectShape } from './object-gather.ts'
 import type { TextDictionary } from './text-dictionary.ts'
 
+/** Columns of one encoder, also within others, of which something is remembered. */
+const MEMORIES_MAX = 1_024
+
 /** Shapes of one column that are remembered. */
 const SHAPES_MAX = 8
 
@@ -16,12 +19,15 @@ export class ColumnMemory {
   plain = 0
   dictionary: TextDictionary | undefined = undefined
   readonly #shapes: ObjectShape[] = []
-  #inner: ColumnMemory[] = []
+  readonly #inner: (ColumnMemory | undefined)[] = []
   #numberRows = 0
   #loops: NumberLoops = sharedNumberLoops
+  /** How many more there may be, all together. */
+  readonly #rest: { memories: number }
 
-  constructor(mayGenerate: boolean) {
+  constructor(mayGenerate: boolean, rest = { memories: MEMORIES_MAX }) {
     this.mayGenerate = mayGenerate
+    this.#rest = rest
   }
 
   /** How to copy the next `count` numbers. */
@@ -49,7 +55,12 @@ export class ColumnMemory {
 
   /** Of the column at place `index` within this one. */
   inner(index: number): ColumnMemory {
-    while (this.#inner.length <= index) this.#inner.push(new ColumnMemory(this.mayGenerate))
-    return this.#inner[index] as ColumnMemory
+    const known = this.#inner[index]
+    if (known !== undefined) return known
+    if (this.#rest.memories <= 0) return new ColumnMemory(false, this.#rest)
+    this.#rest.memories--
+    const memory = new ColumnMemory(this.mayGenerate, this.#rest)
+    this.#inner[index] = memory
+    return memory
   }
 }

@@ -313,3 +313,26 @@ describe('bytes that no encoder has written', () => {
     expect(() => decoder.decode(bytes, 0)).toThrow(corrupt)
   })
 })
+
+describe('what is remembered', () => {
+  it('is bounded: more shapes, kinds and columns than there is room for still come back as they were', () => {
+    const encoder = new FrameEncoder()
+    const decoder = new FrameDecoder()
+    for (let shape = 0; shape < 300; shape++) {
+      const names = Array.from({ length: 1 + (shape % 20) }, (_, i) => `p${shape}_${i}`)
+      const value = (i: number) => (shape % 3 === 0 ? i : shape % 3 === 1 ? { deep: { [`q${shape}`]: [i / 2] } } : `t${i % 3}`)
+      const values = Array.from({ length: 20 }, (_, i) => Object.fromEntries(names.map((name) => [name, value(i)])))
+      expect(roundTrip(values, undefined, encoder, decoder).values).toEqual(values)
+    }
+  })
+
+  it('may be wrong: properties that change their kind again and again come back as they were', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `p${i}`)
+    const { encoder, decoder } = warm([Object.fromEntries(names.map((name) => [name, 1]))])
+    for (let round = 0; round < 100; round++) {
+      const kinds = [round, round / 2, -0, true, 'text', null]
+      const values = [Object.fromEntries(names.map((name, i) => [name, i === round % 40 ? kinds[round % kinds.length] : i]))]
+      expectSame(roundTrip(values, undefined, encoder, decoder).values, values)
+    }
+  })
+})

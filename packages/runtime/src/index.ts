@@ -1,3 +1,4 @@
+export { type DecodedFrame, type FrameCodecOptions, type FrameColumns, FrameDecoder, FrameEncoder } from './codec/frame-codec.ts'
 export { RemoteWorker, type RemoteWorkerOptions } from './control/remote-worker.ts'
 export { WorkerServer, type WorkerServerOptions } from './control/worker-server.ts'
 export { JobExecution, type JobExecutionOptions } from './coordinator/job-execution.ts'

@@ -1,141 +1,193 @@
 import type { ByteWriter } from './byte-writer.ts'
-import { COLUMN_DEPTH_MAX, Layout, PROPERTIES_MAX, ROWS_MAX } from './column-kinds.ts'
-import { isInt32, isLatin1 } from './value-kinds.ts'
+import { BLOCK_FORMAT, COLUMN_DEPTH_MAX, COLUMNS_MAX, Layout, ROWS_MAX, TUPLE_LENGTH_MAX } from './column-kinds.ts'
+import type { ColumnMemory } from './column-memory.ts'
+import type { ObjectShape } from './object-gather.ts'
+import { writeLengths, writeLengthsHeader, writeTexts } from './text-columns.ts'
+import { isInt32 } from './value-kinds.ts'
 import { writeValue } from './value-writer.ts'
 
 type Column = ArrayLike<unknown>
 
-/** Writes `count` values in the layout that fits all of them. */
-export function writeColumn(writer: ByteWriter, column: Column, count: number, depth = 0): void {
-  if (count > 0 && !writeUniform(writer, column, count, depth)) writeMixed(writer, column, count)
-}
+/** The columns of one block. */
+export class BlockWriter {
+  readonly #writer: ByteWriter
+  #columns = 0
 
-function writeUniform(writer: ByteWriter, column: Column, count: number, depth: number): boolean {
-  const first = column[0]
-  switch (typeof first) {
-    case 'undefined':
-      return writeUndefined(writer, column, count)
-    case 'number':
-      return writeNumbers(writer, column, count)
-    case 'boolean':
-      return writeBooleans(writer, column, count)
-    case 'string':
-      return writeTexts(writer, column, count)
-    case 'object':
-      if (first === null || depth >= COLUMN_DEPTH_MAX) return false
-      return Array.isArray(first) ? writeArrays(writer, column, count, depth) : writeObjects(writer, column, count, first, depth)
-    default:
-      return false
+  constructor(writer: ByteWriter) {
+    this.#writer = writer
   }
-}
 
-function writeMixed(writer: ByteWriter, column: Column, count: number): void {
-  writer.u8(Layout.mixed)
-  for (let i = 0; i < count; i++) writeValue(writer, column[i])
-}
-
-/** One byte for eight rows, so that few bytes never announce many rows. */
-function writeUndefined(writer: ByteWriter, column: Column, count: number): boolean {
-  for (let i = 0; i < count; i++) if (column[i] !== undefined) return false
-  writer.u8(Layout.undefined)
-  writer.room(Math.ceil(count / 8)).fill(0)
-  return true
-}
-
-function writeNumbers(writer: ByteWriter, column: Column, count: number): boolean {
-  let whole = true
-  for (let i = 0; i < count; i++) {
-    const value = column[i]
-    if (typeof value !== 'number') return false
-    if (whole && !isInt32(value)) whole = false
+  /** Before the columns of a block, where the length of the writer is a multiple of 8. */
+  start(size: number, count: number): void {
+    if (count > ROWS_MAX) throw new RangeError(`a block has at most ${ROWS_MAX} rows`)
+    this.#columns = 0
+    this.#writer.header(BLOCK_FORMAT, size, count)
   }
-  writer.u8(whole ? Layout.int32 : Layout.float64)
-  const room = writer.room(count * (whole ? 4 : 8))
-  if (whole) {
-    const ints = new Int32Array(count)
-    for (let i = 0; i < count; i++) ints[i] = column[i] as number
-    room.set(new Uint8Array(ints.buffer))
-  } else {
-    const floats = new Float64Array(count)
-    for (let i = 0; i < count; i++) floats[i] = column[i] as number
-    room.set(new Uint8Array(floats.buffer))
+
+  /** After them. */
+  end(): void {
+    this.#writer.pad()
   }
-  return true
-}
 
-function writeBooleans(writer: ByteWriter, column: Column, count: number): boolean {
-  for (let i = 0; i < count; i++) if (typeof column[i] !== 'boolean') return false
-  writer.u8(Layout.boolean)
-  const room = writer.room(count)
-  for (let i = 0; i < count; i++) room[i] = column[i] === true ? 1 : 0
-  return true
-}
-
-function writeTexts(writer: ByteWriter, column: Column, count: number): boolean {
-  const lengths = new Uint32Array(count)
-  let all = ''
-  for (let i = 0; i < count; i++) {
-    const value = column[i]
-    if (typeof value !== 'string') return false
-    lengths[i] = value.length
-    all += value
+  /** Writes the values from `from` on, before `to`, in the layout that fits all of them. */
+  write(column: Column, from: number, to: number, memory: ColumnMemory, depth = 0): void {
+    if (from < to && !this.#uniform(column, from, to, memory, depth)) this.#mixed(column, from, to)
   }
-  const latin1 = isLatin1(all)
-  writer.u8(latin1 ? Layout.latin1 : Layout.utf16)
-  writeLengths(writer, lengths)
-  writer.text(all, latin1 ? 'latin1' : 'utf16le')
-  return true
-}
 
-function writeLengths(writer: ByteWriter, lengths: Uint32Array): void {
-  for (const length of lengths) writer.varUint(length)
-}
-
-function writeObjects(writer: ByteWriter, column: Column, count: number, first: object, depth: number): boolean {
-  const names = Object.keys(first)
-  if (names.length === 0 || names.length > PROPERTIES_MAX) return false
-  const properties = propertiesOf(column, count, names)
-  if (properties === undefined) return false
-  writer.u8(Layout.objects)
-  writer.varUint(names.length)
-  for (const name of names) writeValue(writer, name)
-  for (const values of properties) writeColumn(writer, values, count, depth + 1)
-  return true
-}
-
-/** The values of each property, if all are plain objects with exactly these properties in this order. */
-function propertiesOf(column: Column, count: number, names: readonly string[]): unknown[][] | undefined {
-  const properties: unknown[][] = names.map(() => [])
-  for (let i = 0; i < count; i++) {
-    const value = column[i] as Record<string, unknown> | null
-    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
-    let found = 0
-    // The one way to walk over the properties that makes no list of them first.
-    for (const name in value) {
-      if (name !== names[found]) return undefined
-      ;(properties[found] as unknown[]).push(value[name])
-      found++
-    }
-    if (found !== names.length) return undefined
-  }
-  return properties
-}
-
-function writeArrays(writer: ByteWriter, column: Column, count: number, depth: number): boolean {
-  const lengths = new Uint32Array(count)
-  const elements: unknown[] = []
-  for (let i = 0; i < count; i++) {
-    const array = column[i]
-    if (!Array.isArray(array) || Object.getPrototypeOf(array) !== Array.prototype) return false
-    if (elements.length + array.length > ROWS_MAX) return false
-    lengths[i] = array.length
-    for (let j = 0; j < array.length; j++) {
-      if (array[j] === undefined && !(j in array)) return false
-      elements.push(array[j])
+  #uniform(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
+    if (++this.#columns > COLUMNS_MAX) return false
+    const first = column[from]
+    switch (typeof first) {
+      case 'undefined':
+        return this.#undefined(column, from, to)
+      case 'number':
+        return this.#numbers(column, from, to, memory)
+      case 'boolean':
+        return this.#booleans(column, from, to)
+      case 'string':
+        return writeTexts(this.#writer, column, from, to, memory)
+      case 'object':
+        if (first === null || depth >= COLUMN_DEPTH_MAX) return false
+        if (Array.isArray(first)) return this.#tuples(column, from, to, memory, depth) || this.#arrays(column, from, to, memory, depth)
+        return first instanceof Date ? this.#dates(column, from, to) : this.#objects(column, from, to, first, memory, depth)
+      default:
+        return false
     }
   }
-  writer.u8(Layout.arrays)
-  writeLengths(writer, lengths)
-  writeColumn(writer, elements, elements.length, depth + 1)
-  return true
+
+  #mixed(column: Column, from: number, to: number): void {
+    this.#writer.header(Layout.mixed, 0, 0)
+    for (let i = from; i < to; i++) writeValue(this.#writer, column[i])
+  }
+
+  #undefined(column: Column, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (column[i] !== undefined) return false
+    const writer = this.#writer
+    writer.header(Layout.undefined, 0, 0)
+    const at = writer.room((to - from + 7) >> 3)
+    writer.bytes.fill(0, at, writer.length)
+    return true
+  }
+
+  #numbers(column: Column, from: number, to: number, memory: ColumnMemory): boolean {
+    const writer = this.#writer
+    const count = to - from
+    writer.pad()
+    const start = writer.length
+    const loops = memory.loops(count)
+    if (isInt32(column[from])) {
+      writer.header(Layout.int32, 0, 0)
+      const at = writer.room(count * 4)
+      if (loops.ints(column, from, to, writer.ints, at >> 2) === to) return true
+      writer.truncate(start)
+    }
+    writer.header(Layout.float64, 0, 0)
+    const at = writer.room(count * 8)
+    if (loops.floats(column, from, to, writer.floats, at >> 3) === to) return true
+    writer.truncate(start)
+    return false
+  }
+
+  #booleans(column: Column, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (typeof column[i] !== 'boolean') return false
+    const writer = this.#writer
+    writer.header(Layout.boolean, 0, 0)
+    const at = writer.room(to - from)
+    const { bytes } = writer
+    for (let i = from; i < to; i++) bytes[at + i - from] = column[i] === true ? 1 : 0
+    return true
+  }
+
+  #dates(column: Column, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      const value = column[i]
+      if (!(value instanceof Date) || Object.getPrototypeOf(value) !== Date.prototype) return false
+    }
+    const writer = this.#writer
+    writer.header(Layout.dates, 0, 0)
+    const at = writer.room((to - from) * 8) >> 3
+    const { floats } = writer
+    for (let i = from; i < to; i++) floats[at + i - from] = (column[i] as Date).getTime()
+    return true
+  }
+
+  #objects(column: Column, from: number, to: number, first: object, memory: ColumnMemory, depth: number): boolean {
+    if (Object.getPrototypeOf(first) !== Object.prototype) return false
+    const shape = memory.shapeOf(first)
+    if (shape === undefined) return false
+    const count = to - from
+    const writer = this.#writer
+    writer.pad()
+    const start = writer.length
+    shape.expect(first, count)
+    for (;;) {
+      shape.encodedNames ??= this.#encodedNames(shape)
+      writer.header(Layout.objects, shape.names.length, shape.encodedNames.length)
+      writer.copy(shape.encodedNames)
+      const done = shape.gather(writer, column, from, count)
+      if (done === count) break
+      writer.truncate(start)
+      if (done >= 0) return false
+      shape.widen(-1 - done)
+      shape.expect(first, count)
+    }
+    for (let p = 0; p < shape.kinds.length; p++) {
+      if (shape.kinds[p] === 'any') this.write(shape.arrays[p] as unknown[], 0, count, memory.inner(p), depth + 1)
+    }
+    return true
+  }
+
+  /** What stands in front of the columns of objects. */
+  #encodedNames(shape: ObjectShape): Uint8Array {
+    const writer = this.#writer
+    const start = writer.length
+    writeTexts(writer, shape.names, 0, shape.names.length, { plain: 1 })
+    for (const property of shape.order) writer.u8(property)
+    writer.pad()
+    const encoded = new Uint8Array(writer.view(start, writer.length))
+    writer.truncate(start)
+    return encoded
+  }
+
+  /** Arrays of one length, as keys of several parts are: a column for each place. */
+  #tuples(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
+    const { length } = column[from] as unknown[]
+    if (length === 0 || length > TUPLE_LENGTH_MAX) return false
+    for (let i = from; i < to; i++) {
+      const tuple = column[i]
+      if (!isPlainArray(tuple) || tuple.length !== length) return false
+      for (let j = 0; j < length; j++) if (tuple[j] === undefined && !(j in tuple)) return false
+    }
+    this.#writer.header(Layout.tuples, length, 0)
+    for (let j = 0; j < length; j++) {
+      const place: unknown[] = []
+      for (let i = from; i < to; i++) place.push((column[i] as unknown[])[j])
+      this.write(place, 0, place.length, memory.inner(j), depth + 1)
+    }
+    return true
+  }
+
+  #arrays(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
+    const lengths: number[] = []
+    const elements: unknown[] = []
+    let longest = 0
+    for (let i = from; i < to; i++) {
+      const array = column[i]
+      if (!isPlainArray(array) || elements.length + array.length > ROWS_MAX) return false
+      lengths.push(array.length)
+      longest = Math.max(longest, array.length)
+      for (let j = 0; j < array.length; j++) {
+        if (array[j] === undefined && !(j in array)) return false
+        elements.push(array[j])
+      }
+    }
+    this.#writer.header(Layout.arrays, writeLengthsHeader(longest), elements.length)
+    writeLengths(this.#writer, lengths, lengths.length, longest)
+    this.write(elements, 0, elements.length, memory.inner(0), depth + 1)
+    return true
+  }
+}
+
+function isPlainArray(value: unknown): value is unknown[] {
+  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype
 }

@@ -1,71 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { column, expectSame, value } from '../fixture/encodable.ts'
 import { decodeColumns, decodeValue, encodeColumns, encodeValue } from './columns.ts'
 import { copyValue } from './copy-value.ts'
-
-const number = fc.oneof(
-  fc.integer(),
-  fc.double(),
-  fc.constantFrom(0, -0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, -(2 ** 31), 2 ** 31 - 1, 2 ** 53),
-)
-const text = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'binary' }),
-  fc.constantFrom('', 'é', 'Ā', '\ud800', 'a\udfff', '__proto__', 'constructor'),
-)
-const bigint = fc.oneof(fc.bigInt(), fc.constantFrom(0n, -1n, 2n ** 64n, -(2n ** 200n)))
-const primitive = fc.oneof(number, text, bigint, fc.boolean(), fc.constant(null), fc.constant(undefined))
-const bytes = fc.oneof(
-  fc.uint8Array(),
-  fc.float64Array(),
-  fc.int16Array(),
-  fc.bigInt64Array(),
-  fc.uint8Array().map((array) => array.slice().buffer as ArrayBuffer),
-  fc.uint8Array().map((array) => new DataView(array.slice().buffer)),
-)
-const { value } = fc.letrec<{ value: unknown; object: object }>((tie) => ({
-  object: fc.array(fc.tuple(text, tie('value')), { maxLength: 4 }).map((entries) => {
-    const object: Record<string, unknown> = {}
-    for (const [name, property] of entries)
-      Object.defineProperty(object, name, { value: property, writable: true, enumerable: true, configurable: true })
-    return object
-  }),
-  value: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    primitive,
-    fc.date({ noInvalidDate: true }),
-    bytes,
-    fc.array(tie('value'), { maxLength: 4 }),
-    tie('object'),
-    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
-    fc.array(tie('value'), { maxLength: 3 }).map((elements) => new Set(elements)),
-    // biome-ignore lint/suspicious/noSparseArray: an array with a hole is what is tested
-    fc.constant([1, , 3]),
-    fc.constant(Object.assign(Object.create(null), { bare: 1 })),
-  ),
-}))
-/** Columns of one kind of value each, and mixed ones. */
-const column = fc.oneof(
-  ...[number, fc.integer(), text, fc.string(), fc.boolean(), fc.constant(undefined), value, bigint].map((element) => fc.array(element)),
-  fc.array(fc.record({ count: fc.integer(), name: text, more: value })),
-  fc.array(fc.array(number, { maxLength: 3 })),
-  fc.array(fc.tuple(text, fc.integer())),
-)
-
-/** Equal in every respect that users could see, the order of properties and entries included. */
-function expectSame(actual: unknown, expected: unknown): void {
-  expect(isDeepStrictEqual(actual, expected)).toBe(true)
-  expect(orderOf(actual)).toEqual(orderOf(expected))
-}
-
-function orderOf(of: unknown): unknown {
-  if (of instanceof Map) return [...of].flat().map(orderOf)
-  if (of instanceof Set) return [...of].map(orderOf)
-  if (Array.isArray(of)) return of.map(orderOf)
-  if (typeof of === 'object' && of !== null && !ArrayBuffer.isView(of)) return Object.entries(of).map(([name, p]) => [name, orderOf(p)])
-  return Object.is(of, -0) ? 'minus zero' : typeof of
-}
 
 describe('encodeColumns', () => {
   it('gives back what it was given (property test)', () => {
@@ -89,7 +26,7 @@ describe('encodeColumns', () => {
       [null, 3n],
     ]
     expect(Buffer.from(encodeColumns(columns, 2)).toString('hex')).toMatchInlineSnapshot(
-      `"a102060201000000feffffff05010161e9070106017803000000000000f83f000000000000008001000801000201000000000108000103"`,
+      `"a206000002000000020000000000000001000000feffffff0501000002000000010161e9000000000701000010000000050100000100000001780000000000000300000000000000000000000000f83f000000000000008001000000000000000000000000000000080100000100000001000000000000000200000000000000010000000000000000000000000000000108000103000000"`,
     )
   })
 

@@ -1,5 +1,4 @@
-import { MalstromError } from '@malstrom/core'
-import { findObstacle } from './obstacle.ts'
+import { explained, findObstacle } from './obstacle.ts'
 import { DEPTH_MAX, kindOf } from './value-kinds.ts'
 import { setProperty } from './value-reader.ts'
 import { NotEncodable } from './value-writer.ts'
@@ -14,8 +13,7 @@ export function copyValue<T>(value: T): T {
   try {
     return copy(value, 0) as T
   } catch (error) {
-    if (!(error instanceof NotEncodable)) throw error
-    throw new MalstromError('ERR_VALUE_NOT_ENCODABLE', `${findObstacle(value, 'value') ?? 'A value'}. It cannot be saved or sent.`)
+    throw explained(error, () => findObstacle(value, 'value'))
   }
 }
 

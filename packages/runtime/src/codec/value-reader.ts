@@ -52,7 +52,9 @@ function readTagged(reader: ByteReader, tag: number, depth: number): unknown {
 
 function readBigint(reader: ByteReader): bigint {
   const negative = reader.u8() === 1
-  const hex = reader.view(reader.count(1)).toString('hex')
+  const length = reader.count(1)
+  const at = reader.take(length)
+  const hex = reader.bytes.toString('hex', at, at + length)
   const size = hex === '' ? 0n : BigInt(`0x${hex}`)
   return negative ? -size : size
 }

@@ -55,7 +55,7 @@ function writeBigint(writer: ByteWriter, value: bigint): void {
   const hex = (value < 0n ? -value : value).toString(16)
   const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
   writer.varUint(bytes.length)
-  writer.bytes(bytes)
+  writer.copy(bytes)
 }
 
 function writeObject(writer: ByteWriter, value: object, depth: number): void {
@@ -134,5 +134,5 @@ function writeTypedArray(writer: ByteWriter, view: ArrayBufferView): void {
 
 function writeBytes(writer: ByteWriter, bytes: Uint8Array): void {
   writer.varUint(bytes.length)
-  writer.bytes(bytes)
+  writer.copy(bytes)
 }

@@ -1,4 +1,5 @@
 import type { Link, LinkEvents } from '@malstrom/core'
+import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
 import { Columns } from './columns.ts'
 import { type BarrierMark, type EpochMark, FRAME_RECORDS_MAX, type Frame, type Inlet, type Item } from './frame.ts'
@@ -12,6 +13,9 @@ const CREDITS_TOGETHER = WINDOW_FRAMES / 4
 
 export interface ExchangeLinkOptions {
   readonly keyed: boolean
+  /** Knows what the frames of the exchange are like. */
+  readonly encoder: FrameEncoder
+  readonly decoder: FrameDecoder
   open(events: LinkEvents): Link
   /** Something has arrived: `receive` is worth calling. */
   arrived(): void
@@ -91,7 +95,7 @@ export class ExchangeLink implements Inlet {
   /** Reads everything that has arrived; no more than the window allows can have. */
   receive(): void {
     for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive()) {
-      const message = decodeMessage(bytes)
+      const message = decodeMessage(this.#options.decoder, bytes)
       if ('credits' in message) this.#addCredits(message.credits)
       else this.#arrived.push(message)
     }
@@ -113,7 +117,7 @@ export class ExchangeLink implements Inlet {
     else if (this.#credits === 0) this.#waiting.push(item)
     else {
       this.#credits--
-      this.#link.send(encodeFrame(item))
+      this.#link.send(encodeFrame(this.#options.encoder, item))
     }
   }
 }

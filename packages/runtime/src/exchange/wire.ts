@@ -1,5 +1,5 @@
-import { ByteWriter } from '../codec/byte-writer.ts'
-import { decodeColumns, decodeValue, encodeColumnsTo, encodeValue } from '../codec/columns.ts'
+import { decodeValue, encodeValue } from '../codec/columns.ts'
+import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { BarrierMark, EpochMark, Frame } from './frame.ts'
 
@@ -12,17 +12,11 @@ const CREDIT = 4
 /** A message of an exchange, as it arrives. */
 export type Message = Frame | EpochMark | BarrierMark | { readonly credits: number }
 
-const writer = new ByteWriter()
-
-/** A frame as bytes, valid until the next call. */
-export function encodeFrame({ values, keys, timestamps, from = 0, count }: Frame): Uint8Array {
-  const part = <T>(column: readonly T[]) => (from === 0 && count === column.length ? column : column.slice(from, count))
-  writer.clear()
-  writer.u8(DATA)
-  const columns = [part(values), part(timestamps as readonly unknown[])]
-  if (keys !== undefined) columns.push(part(keys))
-  encodeColumnsTo(writer, columns, count - from)
-  return writer.view(0, writer.length)
+/** A frame as bytes, valid until the next call with the same encoder. */
+export function encodeFrame(encoder: FrameEncoder, frame: Frame): Uint8Array {
+  const bytes = encoder.encode(frame, 1)
+  bytes[0] = DATA
+  return bytes
 }
 
 export function encodeEpoch({ epoch }: EpochMark): Uint8Array {
@@ -38,13 +32,11 @@ export function encodeCredits(credits: number): Uint8Array {
 }
 
 /** @throws MalstromError `ERR_DATA_CORRUPT` */
-export function decodeMessage(bytes: Uint8Array): Message {
+export function decodeMessage(decoder: FrameDecoder, bytes: Uint8Array): Message {
   const body = bytes.subarray(1)
   switch (bytes[0]) {
-    case DATA: {
-      const [values = [], timestamps = [], keys] = decodeColumns(body)
-      return { values, start: 0, keys, timestamps, count: values.length }
-    }
+    case DATA:
+      return { ...decoder.decode(bytes, 1), start: 0 }
     case EPOCH:
       return { epoch: decodeValue(body) }
     case BARRIER:

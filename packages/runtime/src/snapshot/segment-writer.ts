@@ -1,4 +1,5 @@
 import { ByteWriter } from '../codec/byte-writer.ts'
+import type { ColumnMemory } from '../codec/column-memory.ts'
 import { encodeColumnsTo } from '../codec/columns.ts'
 import { sealInto } from './checksum.ts'
 import type { SegmentRef } from './snapshot.ts'
@@ -17,6 +18,8 @@ export interface SegmentWriterOptions {
   put(path: string, bytes: Uint8Array): Promise<void>
   /** Memory that is used again: new memory for every segment would bring long pauses for its collection. */
   readonly buffers: ByteWriter[]
+  /** What was learned about the columns from earlier blocks. */
+  readonly memory: ColumnMemory
   /** There is room again. */
   wake(): void
   failed(error: unknown): void
@@ -42,7 +45,7 @@ export class SegmentWriter {
   }
 
   add(columns: readonly ArrayLike<unknown>[], rows: number): void {
-    sealInto(this.#writer, () => encodeColumnsTo(this.#writer, columns, rows))
+    sealInto(this.#writer, () => encodeColumnsTo(this.#writer, columns, rows, this.#options.memory))
     this.#rows += rows
     if (this.#writer.length >= SEGMENT_BYTES_MIN) this.#put()
   }

@@ -1,5 +1,6 @@
 import type { ObjectStore, SnapshotVersion, WorkerId } from '@malstrom/core'
 import type { ByteWriter } from '../codec/byte-writer.ts'
+import { ColumnMemory } from '../codec/column-memory.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { OpenOperator } from '../worker/open-operator.ts'
@@ -41,6 +42,7 @@ export class StateWritings {
   readonly #options: StateWritingOptions
   readonly #parts = new Map<string, readonly StatePart[]>()
   readonly #buffers: ByteWriter[] = []
+  readonly #memories = new Map<number, ColumnMemory>()
 
   constructor(options: StateWritingOptions) {
     this.#options = options
@@ -75,7 +77,10 @@ export class StateWritings {
 
   #segmentWriter(operatorId: number, version: SnapshotVersion): SegmentWriter {
     const { location, generation, environment, waitLimitMs, wake, failed } = this.#options
+    const memory = this.#memories.get(operatorId) ?? new ColumnMemory(true)
+    this.#memories.set(operatorId, memory)
     return new SegmentWriter({
+      memory,
       scope: location.scope,
       path: `${generation}/${version}/${operatorId.toString(16).padStart(8, '0')}`,
       put: async (path, bytes) => {

@@ -96,7 +96,7 @@ export interface BuiltTasks {
 
 export function buildTasks(options: BuildOptions): BuiltTasks {
   const { cluster } = options
-  const links = cluster === undefined ? undefined : new WorkerLinks(cluster, options.wake, options.failed)
+  const links = cluster === undefined ? undefined : new WorkerLinks(cluster, !options.interpret, options.wake, options.failed)
   const graph = cluster === undefined ? options.graph : withExchanges(options.graph)
   const outlets = new Map<EdgePlan, Outlet>()
   /** What leads into a task: an edge, or an edge and a link from each other worker. */

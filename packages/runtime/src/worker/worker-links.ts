@@ -1,4 +1,5 @@
 import { type Link, type LinkEvents, MalstromError, type WorkerId } from '@malstrom/core'
+import { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import { ExchangeLink } from '../exchange/exchange-link.ts'
 import { HandoffLink } from '../exchange/handoff-link.ts'
 import { type Cluster, exchangeChannel, handoffChannel } from './cluster.ts'
@@ -17,6 +18,8 @@ export function linkLost(cause: Error): MalstromError {
 /** The links of one worker to all others. What arrives is read at the beginning of a round of the worker. */
 export class WorkerLinks {
   readonly #cluster: Cluster
+  readonly #generated: boolean
+  readonly #encoders = new Map<number, FrameEncoder>()
   readonly #wake: () => void
   readonly #failed: (error: Error) => void
   readonly #exchanges = new Map<string, ExchangeLink>()
@@ -24,8 +27,10 @@ export class WorkerLinks {
   #readable: Receiver[] = []
   readonly #gone = new Set<WorkerId>()
 
-  constructor(cluster: Cluster, wake: () => void, failed: (error: Error) => void) {
+  /** `generated`: whether code may be generated for the frames. */
+  constructor(cluster: Cluster, generated: boolean, wake: () => void, failed: (error: Error) => void) {
     this.#cluster = cluster
+    this.#generated = generated
     this.#wake = wake
     this.#failed = failed
   }
@@ -37,6 +42,8 @@ export class WorkerLinks {
     if (known !== undefined) return known
     const link: ExchangeLink = new ExchangeLink({
       keyed,
+      encoder: this.#encoder(exchange),
+      decoder: new FrameDecoder({ generated: this.#generated }),
       open: this.#opener(worker, exchangeChannel(exchange)),
       ...this.#events(worker, () => link),
     })
@@ -71,6 +78,12 @@ export class WorkerLinks {
   /** A worker has left: that its links end is no failure any more. */
   forget(worker: WorkerId): void {
     this.#gone.add(worker)
+  }
+
+  #encoder(exchange: number): FrameEncoder {
+    const known = this.#encoders.get(exchange) ?? new FrameEncoder({ generated: this.#generated })
+    this.#encoders.set(exchange, known)
+    return known
   }
 
   #opener(worker: WorkerId, channel: number): (events: LinkEvents) => Link {

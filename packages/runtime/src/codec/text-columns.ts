@@ -1,0 +1,121 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { Layout } from './column-kinds.ts'
+import { TextDictionary } from './text-dictionary.ts'
+import { isLatin1 } from './value-kinds.ts'
+
+/** Fewer texts are written as they are. */
+const DICTIONARY_ROWS_MIN = 16
+
+/** Columns without a dictionary after one in which it did not pay. */
+const PLAIN_COLUMNS = 32
+
+/** What was learned about a column of texts. */
+export interface TextMemory {
+  /** Columns that are to be written without a dictionary. */
+  plain: number
+  dictionary?: TextDictionary | undefined
+}
+
+/** Writes texts, once each if that pays. Returns `false`, and has written nothing, if others are among them. */
+export function writeTexts(writer: ByteWriter, column: ArrayLike<unknown>, from: number, to: number, memory: TextMemory): boolean {
+  if (memory.plain > 0) memory.plain--
+  else if (to - from >= DICTIONARY_ROWS_MIN) {
+    memory.dictionary ??= new TextDictionary()
+    const outcome = writeDictionary(writer, column, from, to, memory.dictionary)
+    if (outcome === 'written') return true
+    if (outcome === 'too many') memory.plain = PLAIN_COLUMNS
+  }
+  return writePlain(writer, column, from, to)
+}
+
+function writeDictionary(
+  writer: ByteWriter,
+  column: ArrayLike<unknown>,
+  from: number,
+  to: number,
+  dictionary: TextDictionary,
+): 'written' | 'too many' | 'not now' {
+  const count = to - from
+  const most = count >> 1
+  if (dictionary.size > most) return 'not now'
+  writer.pad()
+  const start = writer.length
+  writer.header(Layout.dictionary, 0, 0)
+  const at = writer.room(count)
+  const isNew = dictionary.size === 0
+  let done = dictionary.index(column, from, to, writer.bytes, at, most)
+  if (!done) {
+    // What was there before is not what comes now, perhaps.
+    dictionary.clear()
+    done = !isNew && dictionary.index(column, from, to, writer.bytes, at, most)
+  }
+  if (!done) {
+    dictionary.clear()
+    writer.truncate(start)
+    return 'too many'
+  }
+  writer.pad()
+  const texts = dictionary.encoded ?? encodedTexts(writer, dictionary)
+  writer.copy(texts)
+  writer.ints[start >> 2] = Layout.dictionary | (dictionary.size << 8)
+  writer.ints[(start >> 2) + 1] = texts.length
+  return 'written'
+}
+
+function encodedTexts(writer: ByteWriter, dictionary: TextDictionary): Uint8Array {
+  const start = writer.length
+  writePlain(writer, dictionary.texts, 0, dictionary.size)
+  writer.pad()
+  const encoded = new Uint8Array(writer.view(start, writer.length))
+  writer.truncate(start)
+  dictionary.encoded = encoded
+  return encoded
+}
+
+/** Lengths for which memory is kept. */
+const KEPT_LENGTHS_MAX = 8_192
+
+const lengths: number[] = []
+
+/** Writes texts as their lengths and one text. */
+function writePlain(writer: ByteWriter, column: ArrayLike<unknown>, from: number, to: number): boolean {
+  const count = to - from
+  let all = ''
+  let longest = 0
+  for (let i = from; i < to; i++) {
+    const text = column[i]
+    if (typeof text !== 'string') return false
+    const { length } = text
+    lengths[i - from] = length
+    if (length > longest) longest = length
+    all += text
+  }
+  writer.pad()
+  const start = writer.length
+  writer.header(Layout.latin1, writeLengthsHeader(longest), all.length)
+  writeLengths(writer, lengths, count, longest)
+  if (!writer.ascii(all)) {
+    const latin1 = isLatin1(all)
+    writer.text(all, latin1 ? 'latin1' : 'utf16le')
+    if (!latin1) writer.bytes[start] = Layout.utf16
+  }
+  if (lengths.length > KEPT_LENGTHS_MAX) lengths.length = 0
+  return true
+}
+
+/** The bytes of each length. */
+export function writeLengthsHeader(longest: number): 1 | 4 {
+  return longest < 256 ? 1 : 4
+}
+
+export function writeLengths(writer: ByteWriter, all: ArrayLike<number>, count: number, longest: number): void {
+  if (longest < 256) {
+    const at = writer.room(count)
+    const { bytes } = writer
+    for (let i = 0; i < count; i++) bytes[at + i] = all[i] as number
+  } else {
+    const at = writer.room(count * 4) >> 2
+    const { ints } = writer
+    for (let i = 0; i < count; i++) ints[at + i] = all[i] as number
+  }
+}

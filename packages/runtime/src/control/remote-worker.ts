@@ -8,6 +8,9 @@ import type { WorkerStatus } from '../worker/worker-status.ts'
 import { CallLink } from './call-link.ts'
 import { type ErrorData, errorFrom } from './error-data.ts'
 
+/** How long a worker may take to come to be: to start its thread or process, and to import the job. */
+const START_MS_MAX = 60_000
+
 export interface RemoteWorkerOptions {
   readonly spec: WorkerSpec
   readonly job: string
@@ -64,7 +67,7 @@ export class RemoteWorker implements WorkerHandle {
   /** Resolves when the worker has loaded what it goes on from and reads. */
   static async start(options: RemoteWorkerOptions): Promise<RemoteWorker> {
     const worker = new RemoteWorker(options)
-    worker.#awaitSign()
+    worker.#awaitSign(Math.max(START_MS_MAX, options.silenceMs))
     try {
       await worker.#calls.call('start', [options.spec])
     } catch (error) {
@@ -178,10 +181,10 @@ export class RemoteWorker implements WorkerHandle {
     this.#calls.fail(new MalstromError('ERR_NOT_RUNNING', `Worker ${this.id} has ended.`))
   }
 
-  #awaitSign(): void {
+  #awaitSign(silenceMs = this.#options.silenceMs): void {
     // Once it is to end, signs of life are not enough.
     if (this.#failing) return
-    const { environment, silenceMs } = this.#options
+    const { environment } = this.#options
     this.#cancelSilence()
     this.#cancelSilence = environment.after(silenceMs, () => {
       this.lost(

@@ -2,6 +2,7 @@ import { contest } from '../contest.ts'
 import type { Figure } from '../figure.ts'
 import { benchCases } from './bench-cases.ts'
 import { runCodec } from './codec.ts'
+import { runExchangeThreads } from './exchange-threads.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
 import { runRestore, runSnapshotStall, runSnapshotTotal } from './snapshot.ts'
@@ -28,5 +29,6 @@ export const cases: readonly Case[] = [
   { name: 'snapshot-total', about: 'a snapshot of a million changed keys to disk, and of 1% of them', run: runSnapshotTotal },
   { name: 'snapshot-cost', about: 'keyed-100k with a snapshot every second against none', run: runSnapshotCost },
   { name: 'codec', about: 'frames of records to bytes and back', run: runCodec },
+  { name: 'exchange-threads', about: 'records from one thread to another: how many, and how fast', run: runExchangeThreads },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

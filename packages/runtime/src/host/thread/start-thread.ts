@@ -27,7 +27,8 @@ export function startThread(data: Omit<ThreadData, 'entry' | 'typescript'>): Wor
   return new Worker(BOOTSTRAP, {
     eval: true,
     workerData: { ...data, entry, typescript } satisfies ThreadData,
-    execArgv: conditions ? [...process.execArgv, '--conditions=@malstrom/source'] : process.execArgv,
+    // Without a list of its own a thread has the flags of this process, also those that it could not be given.
+    ...(conditions ? { execArgv: ['--conditions=@malstrom/source'] } : {}),
     name: `malstrom ${data.job}`,
   })
 }

@@ -9,6 +9,8 @@ export { VirtualEnvironment } from './job/virtual-environment.ts'
 export type { SourceRecord } from './recording-output.ts'
 export { type AccountsJob, accountsJob } from './simulation/accounts-job.ts'
 export { runAccounts } from './simulation/run-accounts.ts'
+export { runShops } from './simulation/run-shops.ts'
+export { type ShopsJob, shopsJob } from './simulation/shops-job.ts'
 export {
   type SimulatedWorld,
   type SimulationFaults,

@@ -8,7 +8,7 @@ export type Command =
   | { readonly command: 'help'; readonly topic: Topic | undefined }
   | { readonly command: 'version' }
   | { readonly command: 'nothing' }
-  | ({ readonly command: 'run'; readonly quiet: boolean; readonly state: StateChoice } & JobChoice)
+  | ({ readonly command: 'run'; readonly quiet: boolean; readonly workers: number | undefined; readonly state: StateChoice } & JobChoice)
   | ({ readonly command: 'snapshots'; readonly location: string; readonly json: boolean } & SnapshotsAction)
   | ({ readonly command: 'graph'; readonly format: GraphFormat } & JobChoice)
 
@@ -40,6 +40,7 @@ const options = {
   params: { type: 'string' },
   job: { type: 'string' },
   format: { type: 'string' },
+  workers: { type: 'string' },
   state: { type: 'string' },
   'snapshot-interval': { type: 'string' },
   restore: { type: 'string' },
@@ -55,7 +56,7 @@ type OptionName = keyof typeof options
 
 const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
   malstrom: ['help', 'version', 'stack'],
-  run: ['params', 'job', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
+  run: ['params', 'job', 'workers', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
   graph: ['params', 'job', 'format', 'stack', 'help'],
   snapshots: ['key', 'json', 'stack', 'help'],
 }
@@ -88,7 +89,8 @@ export function parseCommandLine(args: readonly string[]): Command {
     return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
   }
   const choice = { file: oneFile(command, rest), params: values.get('params'), job: values.get('job') }
-  if (command === 'run') return { command, ...choice, quiet: values.has('quiet'), state: stateChoice(values) }
+  if (command === 'run')
+    return { command, ...choice, quiet: values.has('quiet'), workers: workerCount(values.get('workers')), state: stateChoice(values) }
   return { command, ...choice, format: graphFormat(values.get('format') ?? 'text') }
 }
 
@@ -124,11 +126,18 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   params: `'{"limit": 10}'`,
   job: 'name',
   format: graphFormats.join('|'),
+  workers: '4',
   state: 'file:./state',
   'snapshot-interval': '10s',
   restore: '12',
   'allow-dropped': 'operator',
   key: '\'"account-7"\'',
+}
+
+function workerCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw usageError(`--workers is how many threads the job runs on, a whole number above 0, not "${text}".`, 'run')
 }
 
 function stateChoice(values: ReadonlyMap<OptionName, string | undefined>): StateChoice {

@@ -1,13 +1,14 @@
 import { pathToFileURL } from 'node:url'
 import { MalstromError, type Runtime } from '@malstrom/core'
-import { type SingleThreadOptions, singleThread } from '@malstrom/runtime'
-import type { JobChoice } from './command-line.ts'
+import { multiThread, singleThread } from '@malstrom/runtime'
+import type { JobChoice, StateChoice } from './command-line.ts'
 import { importError } from './import-error.ts'
 import { findJobFile } from './job-file.ts'
 import { readParams } from './params.ts'
 import { type AnyJob, pickJob } from './pick-job.ts'
 import { prepareImport, resolveFrom } from './prepare-import.ts'
 import { isMalstromError } from './report-error.ts'
+import { persistenceFromUrl } from './state-url.ts'
 
 export interface LoadedJob {
   readonly path: string
@@ -42,9 +43,22 @@ export function withParamsHint(error: unknown, { params, job }: LoadedJob): unkn
  * The runtime of the copy of Malstrom that the job at `path` imports. A CLI that is installed globally
  * must not run a job with another version than the job's own: the two would not know each other's types.
  */
-export async function runtimeFor(path: string, options: SingleThreadOptions = {}): Promise<Runtime> {
+export async function runtimeFor(path: string, workers: number | undefined, state: StateChoice): Promise<Runtime> {
   const own = resolveFrom(path, 'malstrom') ?? resolveFrom(path, '@malstrom/runtime')
-  if (own === undefined) return singleThread(options)
-  const engine = (await import(pathToFileURL(own).href)) as { singleThread: typeof singleThread }
-  return engine.singleThread(options)
+  const engine: Engine = own === undefined ? { singleThread, multiThread } : ((await import(pathToFileURL(own).href)) as Engine)
+  const { url, snapshotIntervalMs, restoreVersion, allowDropped } = state
+  const options = {
+    ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
+    ...(restoreVersion === undefined ? {} : { restoreVersion }),
+    allowDropped,
+  }
+  if (workers === undefined)
+    return engine.singleThread({ ...options, ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }) })
+  const module = new URL(import.meta.url.endsWith('.ts') ? './worker-setup.ts' : './worker-setup.js', import.meta.url).href
+  return engine.multiThread({ ...options, workers, state: { module, ...(url === undefined ? {} : { location: url }) } })
+}
+
+interface Engine {
+  readonly singleThread: typeof singleThread
+  readonly multiThread: typeof multiThread
 }

@@ -1,10 +1,8 @@
 import type { Execution, JobStatus } from '@malstrom/core'
-import type { SingleThreadOptions } from '@malstrom/runtime'
-import type { Command, StateChoice } from './command-line.ts'
+import type { Command } from './command-line.ts'
 import { Interruption } from './interruption.ts'
 import { loadJob, runtimeFor, withParamsHint } from './load-job.ts'
 import { progressLine } from './progress-line.ts'
-import { persistenceFromUrl } from './state-url.ts'
 import { TerminalProgress } from './terminal-progress.ts'
 
 type RunCommand = Extract<Command, { command: 'run' }>
@@ -12,7 +10,7 @@ type RunCommand = Extract<Command, { command: 'run' }>
 /** Runs a job to its end; answers the exit status. */
 export async function runCommand(command: RunCommand): Promise<number> {
   const loaded = await loadJob(command)
-  const runtime = await runtimeFor(loaded.path, await stateOptions(command.state))
+  const runtime = await runtimeFor(loaded.path, command.workers, command.state)
   const say = command.quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`)
 
   const progress = new TerminalProgress(process.stderr, process.stdout, process.env.NO_COLOR)
@@ -40,15 +38,6 @@ export async function runCommand(command: RunCommand): Promise<number> {
   } finally {
     progress.stop()
     interruption.stop()
-  }
-}
-
-async function stateOptions({ url, snapshotIntervalMs, restoreVersion, allowDropped }: StateChoice): Promise<SingleThreadOptions> {
-  return {
-    ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }),
-    ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
-    ...(restoreVersion === undefined ? {} : { restoreVersion }),
-    allowDropped,
   }
 }
 

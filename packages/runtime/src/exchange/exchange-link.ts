@@ -1,12 +1,11 @@
 import type { Link, LinkEvents } from '@malstrom/core'
 import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
-import { Columns } from './columns.ts'
-import { type BarrierMark, type EpochMark, FRAME_RECORDS_MAX, type Frame, type Inlet, type Item } from './frame.ts'
+import { FRAME_RECORDS_MAX, type Inlet, type Item } from './frame.ts'
 import { decodeMessage, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame } from './wire.ts'
 
 /** Frames that a sender may be ahead of its receiver. */
-export const WINDOW_FRAMES = 16
+export const WINDOW_FRAMES = 64
 
 /** Taken frames after which the sender hears that it may send more. */
 const CREDITS_TOGETHER = WINDOW_FRAMES / 4
@@ -24,6 +23,11 @@ export interface ExchangeLinkOptions {
   failed(error: Error): void
 }
 
+interface Outgoing {
+  readonly kind: 'frame' | 'epoch' | 'barrier'
+  readonly bytes: Uint8Array
+}
+
 /**
  * What one worker sends to another one over an exchange, and what it gets from there. The sender is
  * at most `WINDOW_FRAMES` ahead of what the receiver has taken: what a slow worker has not taken yet
@@ -33,9 +37,13 @@ export interface ExchangeLinkOptions {
 export class ExchangeLink implements Inlet {
   readonly #options: ExchangeLinkOptions
   readonly #link: Link
-  #columns: Columns | undefined
-  /** What waits for credit, oldest first. */
-  #waiting: (Frame | EpochMark | BarrierMark)[] = []
+  /** The frame that is being filled; the columns are used again, because what is sent is a copy. */
+  readonly #values: unknown[] = new Array(FRAME_RECORDS_MAX)
+  readonly #keys: unknown[] | undefined
+  readonly #timestamps: unknown[] = new Array(FRAME_RECORDS_MAX)
+  #count = 0
+  /** What waits for credit, encoded, oldest first. */
+  #waiting: Outgoing[] = []
   #credits = WINDOW_FRAMES
   readonly #arrived: Item[] = []
   #next = 0
@@ -44,33 +52,38 @@ export class ExchangeLink implements Inlet {
 
   constructor(options: ExchangeLinkOptions) {
     this.#options = options
+    this.#keys = options.keyed ? new Array(FRAME_RECORDS_MAX) : undefined
     this.#link = options.open({ readable: () => options.arrived(), failed: (error) => options.failed(error) })
   }
 
   push(value: unknown, key: unknown, timestamp: unknown): void {
-    this.#columns ??= new Columns(this.#options.keyed)
-    if (this.#columns.add(value, key, timestamp) >= FRAME_RECORDS_MAX) this.close()
+    const index = this.#count++
+    this.#values[index] = value
+    this.#timestamps[index] = timestamp
+    if (this.#keys !== undefined) this.#keys[index] = key
+    if (index === FRAME_RECORDS_MAX - 1) this.close()
   }
 
   /** An epoch ends the frame before it. */
   advance(epoch: unknown): void {
     this.close()
-    const last = this.#waiting.at(-1)
     // A later epoch takes the place of one that waits.
-    if (last !== undefined && 'epoch' in last) this.#waiting[this.#waiting.length - 1] = { epoch }
-    else this.#send({ epoch })
+    if (this.#waiting.at(-1)?.kind === 'epoch') this.#waiting.pop()
+    this.#send('epoch', encodeEpoch({ epoch }))
   }
 
   barrier(barrier: Barrier): void {
     this.close()
-    this.#send({ barrier })
+    this.#send('barrier', encodeBarrier({ barrier }))
   }
 
   /** Sends what was pushed. */
   close(): void {
-    const frame = this.#columns?.endFrame()
-    this.#columns = undefined
-    if (frame !== undefined) this.#send(frame)
+    const count = this.#count
+    if (count === 0) return
+    this.#count = 0
+    const frame = { values: this.#values, start: 0, keys: this.#keys, timestamps: this.#timestamps, count }
+    this.#send('frame', encodeFrame(this.#options.encoder, frame))
   }
 
   get full(): boolean {
@@ -106,18 +119,16 @@ export class ExchangeLink implements Inlet {
     const waiting = this.#waiting
     if (waiting.length === 0) return
     this.#waiting = []
-    for (const item of waiting) this.#send(item)
+    for (const { kind, bytes } of waiting) this.#send(kind, bytes)
     if (this.#waiting.length === 0) this.#options.wake()
   }
 
-  #send(item: Frame | EpochMark | BarrierMark): void {
-    if (this.#waiting.length > 0) this.#waiting.push(item)
-    else if ('epoch' in item) this.#link.send(encodeEpoch(item))
-    else if ('barrier' in item) this.#link.send(encodeBarrier(item))
-    else if (this.#credits === 0) this.#waiting.push(item)
-    else {
-      this.#credits--
-      this.#link.send(encodeFrame(this.#options.encoder, item))
+  #send(kind: Outgoing['kind'], bytes: Uint8Array): void {
+    if (this.#waiting.length > 0 || (kind === 'frame' && this.#credits === 0)) {
+      this.#waiting.push({ kind, bytes: new Uint8Array(bytes) })
+      return
     }
+    if (kind === 'frame') this.#credits--
+    this.#link.send(bytes)
   }
 }

@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly workers?: number
   /** Most times that the number of workers is changed while the job runs; only with several workers. @default 3 */
   readonly rescales?: number
+  /** Events after which a run counts as one that never ends. @default 200_000 */
+  readonly eventsMax?: number
   /** Keep the texts of all events, to read. @default false */
   readonly log?: boolean
 }
@@ -60,6 +62,9 @@ const FAILPOINT_CRASH_PROBABILITY = 0.05
 /** That a crash concerns a worker and not the coordinator, if there are workers. */
 const WORKER_CRASH_SHARE = 0.6
 
+/** How long it may take until the number of workers is changed again. */
+const RESCALE_MS_MAX = 30
+
 /** Workers that a rescale may lead to. */
 const WORKERS_MAX = 4
 
@@ -71,7 +76,7 @@ const WORKERS_MAX = 4
  * functions of your own must not look at real time or the outer world.
  */
 export async function simulate(build: (world: SimulatedWorld) => Job, options: SimulationOptions): Promise<SimulationResult> {
-  const world = new World(options.seed, options.log ?? false)
+  const world = new World(options.seed, options.log ?? false, options.eventsMax)
   const job = build({ source: (partitions) => new SimulatedSource(world, partitions), sink: () => new SimulatedSink(world) })
   return new Simulation(world, job, options).run()
 }
@@ -171,8 +176,12 @@ class Simulation {
   #scheduleRescale(process: SimulatedProcess, execution: JobExecution): void {
     if (this.#rescalesLeft === 0) return
     const { dice } = this.#world
-    this.#world.schedule(process, 'a rescale', dice.unit() * 60, () => {
+    this.#world.schedule(process, 'a rescale', dice.unit() * RESCALE_MS_MAX, () => {
       if (this.#outcome !== undefined) return
+      if (execution.status().state !== 'running') {
+        this.#scheduleRescale(process, execution)
+        return
+      }
       this.#rescalesLeft--
       const workers = 1 + dice.below(WORKERS_MAX)
       this.#world.note(`process ${process.id} rescales to ${workers}`)

@@ -30,8 +30,10 @@ export class World {
   #steps = 0
   #logHash = 0
   readonly #log: string[] | undefined
+  readonly #eventsMax: number
 
-  constructor(seed: number, keepLog: boolean) {
+  constructor(seed: number, keepLog: boolean, eventsMax = EVENTS_MAX) {
+    this.#eventsMax = eventsMax
     this.dice = new Dice(seed)
     this.#log = keepLog ? [] : undefined
   }
@@ -88,8 +90,8 @@ export class World {
     this.#nowMs = Math.max(this.#nowMs, earliest)
     const event = this.dice.pick(able.filter(({ atMs }) => atMs <= this.#nowMs))
     this.#events.splice(this.#events.indexOf(event), 1)
-    if (++this.#steps > EVENTS_MAX)
-      throw new Error(`The simulation has not ended after ${EVENTS_MAX} events; the last was "${event.what}".`)
+    if (++this.#steps > this.#eventsMax)
+      throw new Error(`The simulation has not ended after ${this.#eventsMax} events; the last was "${event.what}".`)
     this.note(`${event.process === undefined ? 'world' : `process ${event.process.id}`}: ${event.what}`)
     this.current = event.process
     event.run()

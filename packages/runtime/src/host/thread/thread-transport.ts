@@ -1,24 +1,20 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Link, type LinkEvents, MalstromError, type PeerId, type Transport } from '@malstrom/core'
+import { newRing, RingReader, RingWriter } from './ring.ts'
 
-/** What arrives over a port: a frame of a channel. */
-interface Parcel {
-  readonly channel: number
-  readonly frame: Uint8Array
-}
+/** Frames that are written before the other thread is woken, if this one does not come to rest before. */
+const UNANNOUNCED_FRAMES_MAX = 8
 
-interface Channel {
-  readonly arrived: Uint8Array[]
-  events: LinkEvents | undefined
-  /** `receive` has returned nothing since the last frame came. */
-  waiting: boolean
-}
+/** What two threads tell each other besides what is in the rings. */
+type Note =
+  | { readonly channel: number; readonly note: 'ring'; readonly ring: SharedArrayBuffer }
+  | { readonly channel: number; readonly note: 'written' | 'room' }
 
 interface Peer {
   port: MessagePort | undefined
-  /** What was sent before the port was there. */
-  early: Parcel[]
-  readonly channels: Map<number, Channel>
+  /** What was to be said before the port was there. */
+  early: Note[]
+  readonly channels: Map<number, ThreadLink>
   lost: Error | undefined
 }
 
@@ -28,7 +24,10 @@ export function connectThreads(): readonly [MessagePort, MessagePort] {
   return [port1, port2]
 }
 
-/** Links between threads of one process: frames are copied once and then change hands. */
+/**
+ * Links between threads of one process. Each direction of a channel has a ring in shared memory, made when something is first sent.
+ * A side that finds nothing to read sleeps, and is woken by a message; likewise one that finds no room.
+ */
 export class ThreadTransport implements Transport {
   readonly #peers = new Map<PeerId, Peer>()
 
@@ -36,11 +35,9 @@ export class ThreadTransport implements Transport {
   addPeer(id: PeerId, port: MessagePort): void {
     const peer = this.#peer(id)
     peer.port = port
-    port.on('message', (parcel: Parcel) => this.#arrive(peer, parcel))
+    port.on('message', (note: Note) => this.#link(peer, note.channel).noted(note))
     port.unref()
-    const early = peer.early
-    peer.early = []
-    for (const parcel of early) post(port, parcel)
+    for (const note of peer.early.splice(0)) port.postMessage(note)
   }
 
   /** The thread of a peer is gone. */
@@ -49,29 +46,16 @@ export class ThreadTransport implements Transport {
     if (peer.lost !== undefined) return
     peer.lost = error
     peer.port?.close()
-    for (const { events } of peer.channels.values()) events?.failed(error)
+    for (const link of peer.channels.values()) link.events?.failed(error)
   }
 
-  open(id: PeerId, number: number, events: LinkEvents): Link {
+  open(id: PeerId, channel: number, events: LinkEvents): Link {
     const peer = this.#peer(id)
-    const channel = channelOf(peer, number)
-    channel.events = events
+    const link = this.#link(peer, channel)
+    link.events = events
     const { lost } = peer
     if (lost !== undefined) queueMicrotask(() => events.failed(lost))
-    return {
-      send: (frame) => {
-        if (peer.lost !== undefined) return
-        const parcel = { channel: number, frame: new Uint8Array(frame) }
-        if (peer.port === undefined) peer.early.push(parcel)
-        else post(peer.port, parcel)
-      },
-      receive: () => {
-        const frame = channel.arrived.shift()
-        if (frame === undefined) channel.waiting = true
-        return frame
-      },
-      queuedBytes: 0,
-    }
+    return link
   }
 
   async close(): Promise<void> {
@@ -85,23 +69,104 @@ export class ThreadTransport implements Transport {
     return known
   }
 
-  #arrive(peer: Peer, { channel: number, frame }: Parcel): void {
-    const channel = channelOf(peer, number)
-    channel.arrived.push(frame)
-    if (!channel.waiting) return
-    channel.waiting = false
-    channel.events?.readable()
+  #link(peer: Peer, channel: number): ThreadLink {
+    const known = peer.channels.get(channel)
+    if (known !== undefined) return known
+    const link = new ThreadLink(channel, (note) => {
+      if (peer.port === undefined) peer.early.push(note)
+      else peer.port.postMessage(note)
+    })
+    peer.channels.set(channel, link)
+    return link
   }
 }
 
-function post(port: MessagePort, parcel: Parcel): void {
-  port.postMessage(parcel, [parcel.frame.buffer as ArrayBuffer])
-}
+class ThreadLink implements Link {
+  events: LinkEvents | undefined
+  queuedBytes = 0
+  readonly #channel: number
+  readonly #tell: (note: Note) => void
+  #writer: RingWriter | undefined
+  #reader: RingReader | undefined
+  /** Frames for which there was no room, and how much of the first one has been written. */
+  readonly #queued: Uint8Array[] = []
+  #begun = 0
+  /** Frames written since the other thread was last woken. */
+  #unannounced = 0
+  /** `receive` has returned nothing since something last came. */
+  #sleeps = false
 
-function channelOf(peer: Peer, number: number): Channel {
-  const known = peer.channels.get(number) ?? { arrived: [], events: undefined, waiting: false }
-  peer.channels.set(number, known)
-  return known
+  constructor(channel: number, tell: (note: Note) => void) {
+    this.#channel = channel
+    this.#tell = tell
+  }
+
+  send(frame: Uint8Array): void {
+    const writer = this.#writer ?? this.#open()
+    if (this.#queued.length > 0 || !writer.hasRoomFor(frame.length)) {
+      this.#queue(frame, 0)
+      return
+    }
+    const written = writer.write(frame, 0)
+    if (written < frame.length) this.#queue(frame, written)
+    this.#wakeSoon()
+  }
+
+  receive(): Uint8Array | undefined {
+    const frame = this.#reader?.read()
+    if (this.#reader?.wakesWriter()) this.#tell({ channel: this.#channel, note: 'room' })
+    this.#sleeps = frame === undefined
+    return frame
+  }
+
+  /** The other thread says something about this channel. */
+  noted(note: Note): void {
+    if (note.note === 'room') {
+      this.#writeQueued()
+      return
+    }
+    if (note.note === 'ring') this.#reader = new RingReader(note.ring)
+    if (this.#sleeps) this.events?.readable()
+  }
+
+  /** Waking a thread costs as much as a frame: not before this turn of the event loop ends, or much has been written. */
+  #wakeSoon(): void {
+    this.#unannounced++
+    if (this.#unannounced >= UNANNOUNCED_FRAMES_MAX) this.#wake()
+    else if (this.#unannounced === 1) queueMicrotask(() => this.#wake())
+  }
+
+  #wake(): void {
+    this.#unannounced = 0
+    if (this.#writer?.wakesReader() === true) this.#tell({ channel: this.#channel, note: 'written' })
+  }
+
+  #open(): RingWriter {
+    const ring = newRing()
+    const writer = new RingWriter(ring)
+    this.#writer = writer
+    this.#tell({ channel: this.#channel, note: 'ring', ring })
+    return writer
+  }
+
+  #queue(frame: Uint8Array, written: number): void {
+    this.#queued.push(new Uint8Array(frame))
+    if (this.#queued.length === 1) this.#begun = written
+    this.queuedBytes += frame.length
+  }
+
+  #writeQueued(): void {
+    const writer = this.#writer as RingWriter
+    for (let frame = this.#queued[0]; frame !== undefined; frame = this.#queued[0]) {
+      if (!writer.hasRoomFor(frame.length - this.#begun)) break
+      this.#begun += writer.write(frame, this.#begun)
+      if (this.#begun < frame.length) continue
+      this.#queued.shift()
+      this.#begun = 0
+      this.queuedBytes -= frame.length
+    }
+    this.#wakeSoon()
+  }
 }
 
 export function threadLost(worker: PeerId, cause: unknown): MalstromError {

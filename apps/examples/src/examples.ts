@@ -10,6 +10,8 @@ export const examples: Readonly<Record<string, string>> = {
   'look-ma-im-streaming': 'The first program of the documentation: words in upper case.',
   'stateful-programs': 'A running sum: state that lives from record to record.',
   'stateful-program-multiple-keys': 'State belongs to a key: sums of even and of odd numbers.',
+  'keyed-streams': 'Records go to the worker that owns their key: two threads.',
+  multithreading: 'Four threads share the keys.',
   'event-time': 'Epochs close months: balances of transactions that come in order.',
   'event-time-out-of-order': 'Epochs that wait 62 days for late transactions.',
   'ttl-map-example': 'State that expires by event time.',

@@ -1,11 +1,13 @@
 /** Runs one example: `pnpm example <name>`, or lists them all: `pnpm example --list`. */
-import { type Job, MalstromError, singleThread } from 'malstrom'
+import { type Job, MalstromError, multiThread, singleThread } from 'malstrom'
 import { examples } from './examples.ts'
 
 interface ExampleModule {
   readonly default: Job
   /** Makes what the job reads. Runs before it, because building a job must have no effects. */
   prepare?(): void
+  /** How many threads it runs on; without it, in this one. */
+  readonly workers?: number
 }
 
 const STATUS_FAILED = 1
@@ -27,7 +29,8 @@ async function main(args: readonly string[]): Promise<void> {
 async function runExample(name: string): Promise<void> {
   const example: ExampleModule = await import(`./${name}.job.ts`)
   example.prepare?.()
-  await singleThread().run(example.default)
+  const { workers } = example
+  await (workers === undefined ? singleThread() : multiThread({ workers })).run(example.default)
 }
 
 function listOfExamples(): string {

@@ -16,6 +16,8 @@ export interface WorkerServerOptions {
   open(events: LinkEvents): Link
   /** What the worker that is asked for needs from here. */
   surroundings(spec: WorkerSpec): Promise<Omit<WorkerSurroundings, 'environment' | 'events'>>
+  /** Waits for what must not be lost when the worker's thread or process ends. */
+  flush?(): Promise<void>
   /** The worker has ended, or its coordinator is gone. */
   ended(): void
 }
@@ -101,8 +103,9 @@ export class WorkerServer {
     this.#cancelHeartbeat = this.#options.environment.after(HEARTBEAT_MS, () => this.#beat())
   }
 
-  #workerEnded(worker: Worker, error: unknown): void {
+  async #workerEnded(worker: Worker, error: unknown): Promise<void> {
     this.#cancelHeartbeat()
+    await this.#options.flush?.()
     this.#calls.tell('status', [worker.status()])
     this.#calls.tell('ended', error === undefined ? [] : [errorData(error)])
     this.#end()

@@ -311,19 +311,19 @@ export class Generation {
   /** Workers that are no longer needed end; what they counted is kept. */
   async #retire(ids: readonly WorkerId[]): Promise<void> {
     const { graph } = this.#options
+    const retired = ids.map((id) => this.#workers.get(id) as WorkerHandle)
     for (const id of ids) {
-      const worker = this.#workers.get(id) as WorkerHandle
       this.#workers.delete(id)
       this.#complete.delete(id)
-      await worker.suspend()
-      const last = worker.status()
-      this.#retired = mergeStatus(
-        graph,
-        [{ ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }],
-        this.#retired,
-      )
-      await worker.release()
     }
+    // They are connected with each other, so the first may go when the last has ended.
+    await Promise.all(retired.map((worker) => worker.suspend()))
+    const counted = retired.map((worker) => {
+      const last = worker.status()
+      return { ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }
+    })
+    if (counted.length > 0) this.#retired = mergeStatus(graph, counted, this.#retired)
+    await Promise.all(retired.map((worker) => worker.release()))
   }
 
   #all<T>(action: (worker: WorkerHandle) => Promise<T>): Promise<T[]> {

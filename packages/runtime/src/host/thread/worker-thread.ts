@@ -28,6 +28,8 @@ new WorkerServer({
     if (graph.fingerprint !== data.fingerprint) throw differs(data.job, data.module)
     return { graph, interpret: data.interpret, backend: await backendOf(job.persistence), transport }
   },
+  // What was printed goes through the thread that started this one.
+  flush: () => new Promise((resolve) => process.stdout.write('', () => process.stderr.write('', () => resolve()))),
   // The coordinator ends the thread when it has heard of it: what was said last must not be overtaken by the end.
   ended: () => {},
 })

@@ -22,6 +22,17 @@ describe('the program of the first README', () => {
   }, 30_000)
 })
 
+describe('the program of the README of @malstrom/runtime that runs on threads', () => {
+  it('counts all words', () => {
+    const path = fileURLToPath(new URL('./threads/main.ts', import.meta.url))
+    const directory = mkdtempSync(join(tmpdir(), 'malstrom-threads-'))
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+    const run = spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', tsx, path], { cwd: directory, encoding: 'utf8' })
+    rmSync(directory, { recursive: true, force: true })
+    expect(run).toMatchObject({ stdout: '1000\n', stderr: '', status: 0 })
+  }, 30_000)
+})
+
 describe('the program of the README of @malstrom/persistence', () => {
   it('prints its totals once: when it is started again, it has ended already', () => {
     const path = fileURLToPath(new URL('./kept-totals.ts', import.meta.url))

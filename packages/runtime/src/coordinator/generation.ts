@@ -8,6 +8,7 @@ import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
 import { checkRescalable } from './check-key-local.ts'
 import { mergeStatus } from './merge-status.ts'
+import { hasEnded, isRefusal } from './refusal.ts'
 import { Rescale } from './rescale.ts'
 import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
@@ -340,13 +341,4 @@ export class Generation {
       this.#scheduleSnapshot()
     })
   }
-}
-
-function hasEnded(job: string): MalstromError {
-  return new MalstromError('ERR_NOT_RUNNING', `Job "${job}" has ended meanwhile.`, { context: { job } })
-}
-
-/** Whether the job goes on as if nothing had been asked. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING')
 }

@@ -63,6 +63,7 @@ export class SimulatedNetwork {
     const incoming = this.#mailbox(`${peer} ${self} ${channel}`)
     incoming.events = events
     const outgoing = `${self} ${peer} ${channel}`
+    if (this.#broken.has(pairOf(String(self), String(peer)))) this.#fail(`${peer} ${self} ${channel}`, 'the connection was cut')
     return {
       send: (frame) => this.#send(outgoing, peer, new Uint8Array(frame)),
       receive: () => {

@@ -1,0 +1,11 @@
+import { MalstromError } from '@malstrom/core'
+
+/** The job has ended while somebody waited to ask something of it. */
+export function hasEnded(job: string): MalstromError {
+  return new MalstromError('ERR_NOT_RUNNING', `Job "${job}" has ended meanwhile.`, { context: { job } })
+}
+
+/** Whether the job goes on as if nothing had been asked. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING')
+}

@@ -16,8 +16,9 @@ export {
   type SimulationResult,
   simulate,
 } from './simulation/simulate.ts'
-export { SimulatedSink, type VisibleRecord } from './simulation/simulated-sink.ts'
+export { SimulatedSink } from './simulation/simulated-sink.ts'
 export { type SimulatedRecord, SimulatedSource } from './simulation/simulated-source.ts'
+export type { VisibleRecord } from './simulation/sink-transactions.ts'
 export { sinkSuite } from './sink-suite.ts'
 export type { SinkRecord, SinkSuiteOptions } from './sink-suite-options.ts'
 export { sourceSuite } from './source-suite.ts'

@@ -58,7 +58,7 @@ const FAILPOINT_CRASH_PROBABILITY = 0.05
  * functions of your own must not look at real time or the outer world.
  */
 export async function simulate(build: (world: SimulatedWorld) => Job, options: SimulationOptions): Promise<SimulationResult> {
-  const world = new World(options.seed, options.log ?? false)
+  const world = new World(options.seed, { log: options.log ?? false })
   const job = build({ source: (partitions) => new SimulatedSource(world, partitions), sink: () => new SimulatedSink(world) })
   return new Simulation(world, job, options).run()
 }

@@ -25,4 +25,15 @@ export { sourceSuite } from './source-suite.ts'
 export type { ExpectedPartition, SourceSuiteOptions } from './source-suite-options.ts'
 export { objectStoreSuite } from './store-suite.ts'
 export type { StoreSuiteOptions } from './store-suite-options.ts'
+export type { Replacements } from './test-job/replace-nodes.ts'
+export {
+  type TestJob,
+  type TestJobArguments,
+  type TestJobOptions,
+  type TestJobStatus,
+  type TestState,
+  testJob,
+} from './test-job/test-job.ts'
+export { type TestSink, type TestSinkOptions, testSink } from './test-job/test-sink.ts'
+export { type TestSourceOptions, testSource } from './test-job/test-source.ts'
 export { timestampLaws } from './timestamp-laws.ts'

@@ -17,6 +17,8 @@ export interface JobExecutionOptions {
   /** The snapshot to go on from; by default the last one. */
   readonly restoreVersion?: SnapshotVersion | undefined
   readonly allowDropped: readonly string[]
+  /** Called when the job has failed with `cause`, and is to go back to its last snapshot. */
+  restarting?(cause: unknown): void
   /** Called when the job has ended and everything is closed. */
   ended(): void
 }
@@ -171,6 +173,7 @@ export class JobExecution implements Execution {
     }
     this.#state = 'restarting'
     this.#restarted++
+    this.#options.restarting?.(cause)
     this.#cancelPause = environment.after(pauseMs, () => {
       this.#cancelPause = undefined
       this.#generation = undefined

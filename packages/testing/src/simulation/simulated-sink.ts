@@ -35,7 +35,7 @@ export class SimulatedSink implements Sink<unknown, unknown, unknown, 'all', Sin
     await wait('open the sink', 3)
     this.#transactions.fence(generation)
     const { dice, pace } = this.#world
-    const bufferMax = 1 + dice.below(pace === 0 ? 1_024 : 30)
+    const bufferMax = 1 + dice.below(pace === 0 ? 4_096 : 30)
     return new SimulatedSinkPartition({ wait, transactions: this.#transactions, generation, bufferMax }, state)
   }
 }

@@ -55,6 +55,7 @@ export class World {
     return this.#nowMs
   }
 
+  /** Events so far. */
   get steps(): number {
     return this.#steps
   }
@@ -68,9 +69,10 @@ export class World {
     return this.#log ?? []
   }
 
-  /** Time that passes while something computes. */
+  /** Time that passes while something computes; where time stands still, it is counted as a step. */
   spend(ms: number): void {
     this.#nowMs += ms * this.pace
+    if (this.pace === 0) this.#steps++
   }
 
   /** When the next event is due; `undefined` if nothing can happen any more. */

@@ -48,6 +48,9 @@ export const errorCodes = [
   'ERR_JOB_NOT_FOUND',
   'ERR_JOB_IMPORT',
   'ERR_DEPENDENCY_MISSING',
+  // Testing a job
+  'ERR_TEST_REPLACEMENT',
+  'ERR_TEST_UNSETTLED',
 ] as const
 
 export type ErrorCode = (typeof errorCodes)[number]

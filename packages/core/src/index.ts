@@ -1,4 +1,5 @@
 export type { Codec } from './codec.ts'
+export { didYouMean, nearest } from './did-you-mean.ts'
 export { assert, type ErrorContext, type ErrorOptions, MalstromError, messageOf, type Outcome } from './error.ts'
 export { type ErrorCode, errorCodes } from './error-code.ts'
 export type {

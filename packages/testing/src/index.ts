@@ -18,12 +18,24 @@ export {
   type SimulationResult,
   simulate,
 } from './simulation/simulate.ts'
-export { SimulatedSink, type VisibleRecord } from './simulation/simulated-sink.ts'
+export { SimulatedSink } from './simulation/simulated-sink.ts'
 export { type SimulatedRecord, SimulatedSource } from './simulation/simulated-source.ts'
+export type { VisibleRecord } from './simulation/sink-transactions.ts'
 export { sinkSuite } from './sink-suite.ts'
 export type { SinkRecord, SinkSuiteOptions } from './sink-suite-options.ts'
 export { sourceSuite } from './source-suite.ts'
 export type { ExpectedPartition, SourceSuiteOptions } from './source-suite-options.ts'
 export { objectStoreSuite } from './store-suite.ts'
 export type { StoreSuiteOptions } from './store-suite-options.ts'
+export type { Replacements } from './test-job/replace-nodes.ts'
+export {
+  type TestJob,
+  type TestJobArguments,
+  type TestJobOptions,
+  type TestJobStatus,
+  type TestState,
+  testJob,
+} from './test-job/test-job.ts'
+export { type TestSink, type TestSinkOptions, testSink } from './test-job/test-sink.ts'
+export { type TestSourceOptions, testSource } from './test-job/test-source.ts'
 export { timestampLaws } from './timestamp-laws.ts'

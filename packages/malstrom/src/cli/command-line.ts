@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
-import { MalstromError } from '@malstrom/core'
+import { didYouMean, MalstromError } from '@malstrom/core'
 import { type SnapshotsAction, snapshotsAction } from './snapshots-action.ts'
-import { didYouMean } from './suggest.ts'
 
 /** What the user asked for. */
 export type Command =

@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { MalstromError } from '@malstrom/core'
-import { nearest } from './suggest.ts'
+import { MalstromError, nearest } from '@malstrom/core'
 
 /** The absolute path of a job file; `ERR_JOB_NOT_FOUND` if there is no such file. */
 export function findJobFile(file: string): string {

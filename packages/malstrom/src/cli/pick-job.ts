@@ -1,6 +1,5 @@
-import { type Job, MalstromError } from '@malstrom/core'
+import { didYouMean, type Job, MalstromError } from '@malstrom/core'
 import { shownPath } from './place.ts'
-import { didYouMean } from './suggest.ts'
 
 /** A job whose params the compiler does not know: they come from the command line. */
 export type AnyJob = Job<unknown>

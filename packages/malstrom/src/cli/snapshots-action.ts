@@ -1,5 +1,4 @@
-import { MalstromError } from '@malstrom/core'
-import { didYouMean } from './suggest.ts'
+import { didYouMean, MalstromError } from '@malstrom/core'
 
 /** What to do with the snapshots at a location. */
 export type SnapshotsAction = { readonly location: string } & (

@@ -23,6 +23,8 @@ export interface JobExecutionOptions {
   readonly allowDropped: readonly string[]
   /** Set if the job runs on several workers; otherwise it runs here. */
   readonly cluster?: { readonly workers: number; readonly host: WorkerHost } | undefined
+  /** Called when the job has failed with `cause`, and is to go back to its last snapshot. */
+  restarting?(cause: unknown): void
   /** Called when the job has ended and everything is closed. */
   ended(): void
 }
@@ -203,6 +205,7 @@ export class JobExecution implements Execution {
     }
     this.#state = 'restarting'
     this.#restarted++
+    this.#options.restarting?.(cause)
     this.#cancelPause = environment.after(pauseMs, () => {
       this.#cancelPause = undefined
       this.#generation = undefined

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { runShops } from './run-shops.ts'
 
-const SEEDS = Number(process.env.SEEDS ?? 100)
+const SEEDS = Number(process.env.SEEDS ?? 40)
 const FIRST = Number(process.env.FIRST_SEED ?? 1)
 
 it('several workers count every record exactly once, whatever fails and however often they are rescaled', {

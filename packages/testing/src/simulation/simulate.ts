@@ -76,7 +76,10 @@ const WORKERS_MAX = 4
  * functions of your own must not look at real time or the outer world.
  */
 export async function simulate(build: (world: SimulatedWorld) => Job, options: SimulationOptions): Promise<SimulationResult> {
-  const world = new World(options.seed, options.log ?? false, options.eventsMax)
+  const world = new World(options.seed, {
+    log: options.log ?? false,
+    ...(options.eventsMax === undefined ? {} : { eventsMax: options.eventsMax }),
+  })
   const job = build({ source: (partitions) => new SimulatedSource(world, partitions), sink: () => new SimulatedSink(world) })
   return new Simulation(world, job, options).run()
 }

@@ -3,13 +3,18 @@ import type { SimulatedProcess, World } from './world.ts'
 
 /** What one look at the clock may cost, so that work takes time in the simulated world too. */
 const LOOK_MS_MAX = 1
+/** The same, where time does not pass by itself. */
+const LOOK_MS = 0.25
 
 /** Time and scheduling as a simulated process sees them. */
 export function simulatedEnvironment(world: World, process: SimulatedProcess, failpoint: (name: Failpoint) => void): Environment {
+  let lookedMs = 0
   return {
     nowMs: () => {
       world.spend(world.dice.unit() * LOOK_MS_MAX)
-      return world.nowMs
+      // Where time does not pass by itself, who works for long must see it pass nevertheless, or a turn would never end.
+      lookedMs = Math.max(world.nowMs, world.pace === 0 ? lookedMs + LOOK_MS : 0)
+      return lookedMs
     },
     dateMs: () => Math.floor(world.nowMs),
     soon: (callback) => {

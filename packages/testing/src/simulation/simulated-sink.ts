@@ -1,62 +1,24 @@
-import { type Key, MalstromError, type PartitionContext, type Sink, type SinkPartition, type SnapshotVersion } from '@malstrom/core'
-import type { World } from './world.ts'
-
-/** A record as readers of a simulated sink see it. */
-export interface VisibleRecord {
-  readonly value: unknown
-  readonly key: unknown
-  readonly timestamp: unknown
-}
+import type { Key, PartitionContext, Sink, SinkPartition, SnapshotVersion } from '@malstrom/core'
+import { copyOfRecord } from './copy-of-record.ts'
+import { SinkTransactions, type VisibleRecord } from './sink-transactions.ts'
+import type { SimulatedProcess, World } from './world.ts'
 
 interface SinkState {
   readonly version: SnapshotVersion
   readonly staged: readonly string[]
 }
 
-/** The outer system behind a simulated sink: what it has staged, and what its readers see. */
-class Transactions {
-  readonly staged = new Map<string, readonly VisibleRecord[]>()
-  readonly visible: VisibleRecord[] = []
-  readonly committed = new Set<string>()
-  generation = 0
-  count = 0
-  /** Who writes now. */
-  writer: { readonly generation: number; readonly worker: number } | undefined
-
-  /** A later start takes over; what an earlier one does after that is refused. */
-  fence(generation: number): void {
-    if (generation < this.generation) throw new MalstromError('ERR_FENCED', 'A later start writes to this partition.')
-    this.generation = generation
-  }
-
-  /** Of the workers of one start, one writes at a time. */
-  open(generation: number, worker: number): void {
-    if (this.writer?.generation === generation) {
-      throw new Error(`worker ${worker} opens a partition that worker ${this.writer.worker} still writes`)
-    }
-    this.writer = { generation, worker }
-  }
-
-  close(generation: number, worker: number): void {
-    if (this.writer?.generation === generation && this.writer.worker === worker) this.writer = undefined
-  }
-
-  commit(id: string): void {
-    if (this.committed.has(id)) return
-    const records = this.staged.get(id)
-    if (records === undefined) throw new Error(`nothing is staged as ${id}`)
-    this.committed.add(id)
-    this.visible.push(...records)
-  }
-}
-
 /** A sink that is exactly-once as its readers see it: what it writes is staged, and visible when committed. */
 export class SimulatedSink implements Sink<unknown, unknown, unknown, 'all', SinkState> {
   readonly #world: World
-  readonly #transactions = new Transactions()
+  readonly #transactions: SinkTransactions
+  readonly #process: SimulatedProcess | undefined
 
-  constructor(world: World) {
+  /** It belongs to `process`, or serves whichever is current; `transactions` may have been written to before. */
+  constructor(world: World, transactions = new SinkTransactions(), process?: SimulatedProcess) {
     this.#world = world
+    this.#transactions = transactions
+    this.#process = process
   }
 
   /** What readers see, in order. */
@@ -69,50 +31,56 @@ export class SimulatedSink implements Sink<unknown, unknown, unknown, 'all', Sin
     state: SinkState | undefined,
     { generation, worker }: PartitionContext,
   ): Promise<SinkPartition<unknown, unknown, unknown, SinkState>> {
-    await this.#world.wait('open the sink', 3)
+    const wait = (what: string, maxMs: number) => this.#world.wait(what, maxMs, this.#process)
+    await wait('open the sink', 3)
     this.#transactions.fence(generation)
-    this.#transactions.open(generation, worker)
-    return new SimulatedSinkPartition(this.#world, this.#transactions, generation, worker, state)
+    const close = this.#transactions.open(generation, worker)
+    const { dice, pace } = this.#world
+    const bufferMax = 1 + dice.below(pace === 0 ? 4_096 : 30)
+    return new SimulatedSinkPartition({ wait, transactions: this.#transactions, generation, bufferMax, close }, state)
   }
 }
 
+interface PartitionOptions {
+  wait(what: string, maxMs: number): Promise<void>
+  readonly transactions: SinkTransactions
+  readonly generation: number
+  readonly bufferMax: number
+  close(): void
+}
+
 class SimulatedSinkPartition implements SinkPartition<unknown, unknown, unknown, SinkState> {
-  readonly #world: World
-  readonly #transactions: Transactions
-  readonly #generation: number
-  readonly #worker: number
-  readonly #bufferMax: number
+  readonly #options: PartitionOptions
   readonly #byVersion = new Map<SnapshotVersion, readonly string[]>()
   #buffer: VisibleRecord[] = []
   #staged: string[] = []
 
-  constructor(world: World, transactions: Transactions, generation: number, worker: number, state: SinkState | undefined) {
-    this.#world = world
-    this.#transactions = transactions
-    this.#generation = generation
-    this.#worker = worker
-    this.#bufferMax = 1 + world.dice.below(30)
+  constructor(options: PartitionOptions, state: SinkState | undefined) {
+    this.#options = options
     if (state !== undefined) this.#byVersion.set(state.version, state.staged)
   }
 
   get saturated(): boolean {
-    return this.#buffer.length >= this.#bufferMax
+    return this.#buffer.length >= this.#options.bufferMax
   }
 
   write(value: unknown, key: unknown, timestamp: unknown): void {
     // What a job emits may be one of its states, which it goes on changing.
-    this.#buffer.push({ value: structuredClone(value), key, timestamp })
+    const record = { value: copyOfRecord(value), key, timestamp }
+    this.#buffer.push(record)
+    this.#options.transactions.written.push(record)
   }
 
   async flush(): Promise<void> {
+    const { wait, transactions, generation } = this.#options
     const records = this.#buffer
     this.#buffer = []
-    await this.#world.wait('stage records', 4)
-    this.#transactions.fence(this.#generation)
-    const id = `${this.#generation}-${++this.#transactions.count}`
-    this.#transactions.staged.set(id, records)
+    await wait('stage records', 4)
+    transactions.fence(generation)
+    const id = transactions.newId(generation)
+    transactions.staged.set(id, records)
     this.#staged.push(id)
-    await this.#world.wait('staged', 2)
+    await wait('staged', 2)
   }
 
   snapshot(version: SnapshotVersion): SinkState {
@@ -123,15 +91,16 @@ class SimulatedSinkPartition implements SinkPartition<unknown, unknown, unknown,
   }
 
   async commit(version: SnapshotVersion): Promise<void> {
+    const { wait, transactions, generation } = this.#options
     for (const id of this.#byVersion.get(version) ?? []) {
-      await this.#world.wait('commit records', 3)
-      this.#transactions.fence(this.#generation)
-      this.#transactions.commit(id)
+      await wait('commit records', 3)
+      transactions.fence(generation)
+      transactions.commit(id)
     }
-    await this.#world.wait('committed', 2)
+    await wait('committed', 2)
   }
 
   close(): void {
-    this.#transactions.close(this.#generation, this.#worker)
+    this.#options.close()
   }
 }

@@ -1,5 +1,5 @@
 import { type ETag, MalstromError, type ObjectStore, type PersistenceBackend } from '@malstrom/core'
-import type { World } from './world.ts'
+import type { SimulatedProcess, World } from './world.ts'
 
 const LATENCY_MS_MAX = 5
 
@@ -10,6 +10,8 @@ export interface StoreFaults {
   readonly failing: number
 }
 
+const NO_FAULTS: StoreFaults = { ambiguous: 0, failing: 0 }
+
 /** What is stored, whichever process wrote it. */
 export class SimulatedDisk {
   readonly objects = new Map<string, { readonly bytes: Uint8Array; readonly etag: ETag }>()
@@ -18,10 +20,16 @@ export class SimulatedDisk {
 
 /**
  * An object store in the simulated world: every operation takes time before it has an effect and
- * again before it answers, and a process that dies in between never hears of it.
+ * again before it answers, and a process that dies in between never hears of it. It serves `process`,
+ * or whichever is current.
  */
-export function simulatedPersistence(world: World, disk: SimulatedDisk, faults: StoreFaults): PersistenceBackend {
-  const open = async (scope: string) => new SimulatedStore(world, disk, faults, scope)
+export function simulatedPersistence(
+  world: World,
+  disk: SimulatedDisk,
+  faults: StoreFaults = NO_FAULTS,
+  process?: SimulatedProcess,
+): PersistenceBackend {
+  const open = async (scope: string) => new SimulatedStore(world, disk, faults, scope, process)
   return { open, read: open, close: async () => {} }
 }
 
@@ -30,16 +38,18 @@ class SimulatedStore implements ObjectStore {
   readonly #disk: SimulatedDisk
   readonly #faults: StoreFaults
   readonly #scope: string
+  readonly #process: SimulatedProcess | undefined
 
-  constructor(world: World, disk: SimulatedDisk, faults: StoreFaults, scope: string) {
+  constructor(world: World, disk: SimulatedDisk, faults: StoreFaults, scope: string, process: SimulatedProcess | undefined) {
     this.#world = world
     this.#disk = disk
     this.#faults = faults
     this.#scope = scope
+    this.#process = process
   }
 
   async get(path: string): Promise<{ readonly bytes: Uint8Array; readonly etag: ETag } | undefined> {
-    await this.#world.wait(`read ${path}`, LATENCY_MS_MAX)
+    await this.#wait(`read ${path}`)
     const object = this.#disk.objects.get(this.#key(path))
     return object === undefined ? undefined : { bytes: object.bytes.slice(), etag: object.etag }
   }
@@ -53,7 +63,7 @@ class SimulatedStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<string> {
-    await this.#world.wait(`list ${prefix}`, LATENCY_MS_MAX)
+    await this.#wait(`list ${prefix}`)
     const start = this.#key(prefix)
     for (const key of [...this.#disk.objects.keys()].filter((known) => known.startsWith(start)).sort())
       yield key.slice(this.#scope.length + 1)
@@ -61,7 +71,7 @@ class SimulatedStore implements ObjectStore {
 
   async delete(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
-      await this.#world.wait(`delete ${path}`, LATENCY_MS_MAX)
+      await this.#wait(`delete ${path}`)
       this.#disk.objects.delete(this.#key(path))
     }
   }
@@ -71,21 +81,25 @@ class SimulatedStore implements ObjectStore {
   async #write(path: string, bytes: Uint8Array, expected: ETag | 'absent' | undefined): Promise<ETag> {
     const { dice } = this.#world
     const content = new Uint8Array(bytes)
-    await this.#world.wait(`write ${path}`, LATENCY_MS_MAX)
+    await this.#wait(`write ${path}`)
     if (dice.chance(this.#faults.failing)) throw new MalstromError('ERR_STORE', `The write of "${path}" failed.`)
     const current = this.#disk.objects.get(this.#key(path))?.etag ?? 'absent'
     if (expected !== undefined && current !== expected) {
-      await this.#world.wait(`conflict at ${path}`, LATENCY_MS_MAX)
+      await this.#wait(`conflict at ${path}`)
       throw new MalstromError('ERR_STORE_CONFLICT', `The object "${path}" is not as expected.`)
     }
     const etag = `${++this.#disk.writes}`
     this.#disk.objects.set(this.#key(path), { bytes: content, etag })
     this.#world.note(`${path} is written`)
-    await this.#world.wait(`written ${path}`, LATENCY_MS_MAX)
+    await this.#wait(`written ${path}`)
     if (dice.chance(this.#faults.ambiguous)) {
       throw new MalstromError('ERR_STORE', `The write of "${path}" timed out.`, { outcome: 'unknown' })
     }
     return etag
+  }
+
+  #wait(what: string): Promise<void> {
+    return this.#world.wait(what, LATENCY_MS_MAX, this.#process)
   }
 
   #key(path: string): string {

@@ -14,8 +14,19 @@ interface WorldEvent {
   readonly run: () => void
 }
 
-/** Events of a run before it counts as one that never ends. */
-const EVENTS_MAX = 200_000
+export interface WorldOptions {
+  /** Keep the texts of all events, to read. @default false */
+  readonly log?: boolean
+  /**
+   * How long everything takes: 1 is as long as the dice say, with 0 everything happens at once and time passes
+   * only when it is told to.
+   *
+   * @default 1
+   */
+  readonly pace?: 0 | 1
+  /** Events before a run counts as one that never ends. @default 200_000 */
+  readonly eventsMax?: number
+}
 
 /**
  * Time, chance and everything that waits, of all processes. Each step runs one event that is due,
@@ -23,25 +34,28 @@ const EVENTS_MAX = 200_000
  */
 export class World {
   readonly dice: Dice
+  readonly pace: 0 | 1
   /** The process whose event is running. */
   current: SimulatedProcess | undefined
+  readonly #eventsMax: number
   #events: WorldEvent[] = []
   #nowMs = 0
   #steps = 0
   #logHash = 0
   readonly #log: string[] | undefined
-  readonly #eventsMax: number
 
-  constructor(seed: number, keepLog: boolean, eventsMax = EVENTS_MAX) {
-    this.#eventsMax = eventsMax
+  constructor(seed: number, { log = false, pace = 1, eventsMax = 200_000 }: WorldOptions = {}) {
     this.dice = new Dice(seed)
-    this.#log = keepLog ? [] : undefined
+    this.pace = pace
+    this.#eventsMax = eventsMax
+    this.#log = log ? [] : undefined
   }
 
   get nowMs(): number {
     return this.#nowMs
   }
 
+  /** Events so far. */
   get steps(): number {
     return this.#steps
   }
@@ -55,9 +69,21 @@ export class World {
     return this.#log ?? []
   }
 
-  /** Time that passes while something computes. */
+  /** Time that passes while something computes; where time stands still, it is counted as a step. */
   spend(ms: number): void {
-    this.#nowMs += ms
+    this.#nowMs += ms * this.pace
+    if (this.pace === 0) this.#steps++
+  }
+
+  /** When the next event is due; `undefined` if nothing can happen any more. */
+  get nextMs(): number | undefined {
+    const dueMs = this.#able().map(({ atMs }) => atMs)
+    return dueMs.length === 0 ? undefined : dueMs.reduce((least, atMs) => Math.min(least, atMs))
+  }
+
+  /** Lets time pass in which nothing happens. */
+  passUntil(ms: number): void {
+    this.#nowMs = Math.max(this.#nowMs, ms)
   }
 
   note(text: string): void {
@@ -73,20 +99,18 @@ export class World {
     }
   }
 
-  /** Waits for the outer world, as the current process. Never ends if that dies. */
-  wait(what: string, maxMs: number): Promise<void> {
-    const process = this.current
+  /** Waits for the outer world, by default as the current process. Never ends if that dies. */
+  wait(what: string, maxMs: number, process = this.current): Promise<void> {
     return new Promise((resolve) => {
-      this.schedule(process, what, this.dice.unit() * maxMs, resolve)
+      this.schedule(process, what, this.dice.unit() * maxMs * this.pace, resolve)
     })
   }
 
-  /** Runs one event; returns false if nothing can happen any more. */
-  async step(): Promise<boolean> {
-    this.#events = this.#events.filter(({ process }) => process?.state !== 'dead')
-    const able = this.#events.filter(({ process }) => process?.state !== 'frozen')
-    if (able.length === 0) return false
+  /** Runs one event that is due until `untilMs`; returns false if there is none. */
+  async step(untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const able = this.#able()
     const earliest = able.reduce((least, { atMs }) => Math.min(least, atMs), Number.POSITIVE_INFINITY)
+    if (able.length === 0 || earliest > untilMs) return false
     this.#nowMs = Math.max(this.#nowMs, earliest)
     const event = this.dice.pick(able.filter(({ atMs }) => atMs <= this.#nowMs))
     this.#events.splice(this.#events.indexOf(event), 1)
@@ -98,6 +122,12 @@ export class World {
     await settled()
     this.current = undefined
     return true
+  }
+
+  /** What can happen, now or later. */
+  #able(): WorldEvent[] {
+    this.#events = this.#events.filter(({ process }) => process?.state !== 'dead')
+    return this.#events.filter(({ process }) => process?.state !== 'frozen')
   }
 
   /** What waits, for the message of a run that cannot go on. */

@@ -22,6 +22,7 @@ export const errorCodes = [
   'ERR_NO_WORKERS',
   'ERR_NOT_RUNNING',
   'ERR_TIMEOUT',
+  'ERR_LINK_LOST',
   'ERR_ASSERTION',
   // Storing state
   'ERR_STORE',

@@ -1,0 +1,73 @@
+import { Fifo } from './fifo.ts'
+import type { RingWriter } from './ring.ts'
+
+/** The sending half of one channel. */
+export interface Outgoing {
+  readonly channel: number
+  /** Bytes of whole frames that wait for room in the ring. */
+  queuedBytes: number
+}
+
+interface WaitingFrame {
+  readonly outgoing: Outgoing
+  readonly frame: Uint8Array
+}
+
+/**
+ * What one peer is sent, over all channels, in order: into the ring while there is room, otherwise into a queue that follows
+ * when there is. The queue has no bound of its own: whoever sends looks at `queuedBytes`.
+ */
+export class Outbox {
+  #writer: RingWriter | undefined
+  #wakePeer: () => void = () => {}
+  readonly #waiting = new Fifo<WaitingFrame>()
+
+  /** From here on there is a ring. `wakePeer` is called when the peer sleeps and has something to read. */
+  connect(writer: RingWriter, wakePeer: () => void): void {
+    this.#writer = writer
+    this.#wakePeer = wakePeer
+    this.flush()
+  }
+
+  send(outgoing: Outgoing, frame: Uint8Array): void {
+    const idle = this.#waiting.empty
+    if (idle && this.#writer?.write(outgoing.channel, frame) === true) {
+      if (this.#writer.unparkReader()) this.#wakePeer()
+      return
+    }
+    this.#waiting.push({ outgoing, frame: frame.slice() })
+    outgoing.queuedBytes += frame.length
+    if (idle) this.flush()
+  }
+
+  /** Writes what waits, as far as there is room, and then waits for room. To be called when the peer has woken this thread. */
+  flush(): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      if (writer.write(next.outgoing.channel, next.frame)) {
+        next.outgoing.queuedBytes -= next.frame.length
+        this.#waiting.take()
+        continue
+      }
+      // The reader first: what it reads now is room.
+      if (writer.unparkReader()) this.#wakePeer()
+      if (writer.closed || writer.park()) return
+    }
+    if (writer.unparkReader()) this.#wakePeer()
+  }
+
+  /** Gives up what waits. */
+  clear(): void {
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) next.outgoing.queuedBytes = 0
+  }
+
+  get empty(): boolean {
+    return this.#waiting.empty
+  }
+
+  /** Nobody reads what is sent. */
+  get closed(): boolean {
+    return this.#writer?.closed === true
+  }
+}

@@ -82,7 +82,7 @@ export class Inbox {
 
   /**
    * Tells whoever waits for a frame that has come. Called when the peer has woken this thread. Reads the ring only up to a
-   * frame that somebody waits for, and leaves it to them; then looks once more, since others may wait for what is behind it.
+   * frame that somebody waits for, and leaves it to them; if they leave some, looks once more, since others may wait for that.
    */
   sweep(): void {
     const reader = this.#reader
@@ -97,8 +97,8 @@ export class Inbox {
       }
       const incoming = this.channel(channel)
       if (incoming.starved) {
-        this.#sweepSoon()
         this.#tell(incoming)
+        if (reader.next() !== NO_FRAME || !reader.park() || reader.obstructs) this.#sweepSoon()
         break
       }
       incoming.frames.push(reader.copy())

@@ -43,7 +43,8 @@ export class Outbox {
   /** Writes what waits, as far as there is room, and then waits for room. To be called when the peer has woken this thread. */
   flush(): void {
     const writer = this.#writer
-    if (writer === undefined) return
+    // With nothing to write, a wake-up would be answered by a wake-up, for ever.
+    if (writer === undefined || this.#waiting.empty) return
     for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
       if (writer.write(next.outgoing.channel, next.frame)) {
         next.outgoing.queuedBytes -= next.frame.length

@@ -125,6 +125,23 @@ describe('links between threads', () => {
     await until('the second readable', () => receiver.readable === 2)
   })
 
+  it('wake the other thread once for what it finds in one go, and nobody for nothing', async () => {
+    const [a, b] = createEnds(RING)
+    const woken = { left: 0, right: 0 }
+    a.port.on('message', () => woken.left++)
+    b.port.on('message', () => woken.right++)
+    const [left, right] = [new ThreadTransport(), new ThreadTransport()]
+    left.addPeer(1, a)
+    right.addPeer(0, b)
+    const sender = open(left, 1, 0)
+    const receiver = open(right, 0, 0)
+    await turns(5)
+    for (let i = 0; i < 3; i++) sender.link.send(frameOf(i, 10))
+    await turns(50)
+    expect(receiver.frames).toHaveLength(3)
+    expect(woken).toEqual({ left: 0, right: 1 })
+  })
+
   it('do not wait for each other: a channel that nobody reads does not stop the next one', async () => {
     const { left, right, connect } = pair()
     connect()

@@ -1,11 +1,17 @@
 import { Fifo } from './fifo.ts'
 import { NO_FRAME, type RingReader } from './ring.ts'
 
+/** Bytes that are set aside for a channel before the peer is told to hold back its frames; it may have written more by then. */
+const ASIDE_BYTES_MAX = 2 ** 20
+
 /** The receiving half of one channel. */
 export class Incoming {
   readonly channel: number
-  /** Frames that others met on their way through the ring. */
+  /** Frames that others met on their way through the ring, and how many bytes they have. */
   readonly frames = new Fifo<Uint8Array>()
+  asideBytes = 0
+  /** The peer has been told to hold back the frames of this channel. */
+  held = false
   /** Tells whoever receives on this channel; absent as long as nobody has opened it. */
   readable: (() => void) | undefined
   /** Somebody waits for a frame, and is to be told once. */
@@ -25,13 +31,16 @@ export interface Lending {
 export interface InboxHost {
   /** The peer sleeps and has room to write again. */
   wakePeer(): void
+  /** Tells the peer to hold back the frames of `channel`, or to go on. */
+  holdPeer(channel: number, held: boolean): void
   /** Calls `read` from the event loop, soon. */
   soon(callback: () => void): void
 }
 
 /**
  * What one peer has sent. The ring is read as far as somebody asks: frames of other channels that are met on the way are set
- * aside, as copies. They, too, are the queue of a channel, and bounded like it by whoever hands out credits.
+ * aside, as copies. When too much is set aside for a channel that nobody receives, the peer is told to hold it back, so that
+ * the others go on.
  *
  * At any time one of these holds, so that no frame is forgotten: the ring is empty and this side is parked, or nobody waits for a
  * frame, or a `sweep` is coming.
@@ -41,6 +50,7 @@ export class Inbox {
   #host: InboxHost | undefined
   #starvedCount = 0
   #sweeping = false
+  #draining = false
   #closed = false
   readonly #channels = new Map<number, Incoming>()
   readonly #lending: Lending
@@ -73,7 +83,7 @@ export class Inbox {
 
   receive(incoming: Incoming): Uint8Array | undefined {
     this.#lending.inbox?.release()
-    const aside = incoming.frames.take()
+    const aside = this.#takeAside(incoming)
     if (aside !== undefined) return aside
     const frame = this.#reader === undefined ? undefined : this.#search(this.#reader, incoming)
     if (frame === undefined) this.#starve(incoming)
@@ -88,7 +98,7 @@ export class Inbox {
     const reader = this.#reader
     if (reader === undefined || this.#closed) return
     reader.refresh()
-    while (this.#starvedCount > 0) {
+    while (this.#starvedCount > 0 || this.#draining) {
       const channel = reader.next()
       if (channel === NO_FRAME) {
         if (!reader.park()) this.#sweepSoon()
@@ -101,9 +111,15 @@ export class Inbox {
         if (reader.next() !== NO_FRAME || !reader.park() || reader.obstructs) this.#sweepSoon()
         break
       }
-      incoming.frames.push(reader.copy())
+      this.#setAside(incoming, reader.copy())
     }
     if (reader.unparkWriter()) this.#host?.wakePeer()
+  }
+
+  /** The peer wants to end: from now on everything is set aside at once, whether somebody asks or not, so that it need not wait. */
+  drain(): void {
+    this.#draining = true
+    this.sweep()
   }
 
   /** Takes back what has been lent out. */
@@ -134,11 +150,29 @@ export class Inbox {
         break
       }
       const other = this.channel(channel)
-      other.frames.push(reader.copy())
+      this.#setAside(other, reader.copy())
       if (other.starved) this.#tellLater(other)
     }
     if (reader.unparkWriter()) this.#host?.wakePeer()
     return found
+  }
+
+  #setAside(incoming: Incoming, frame: Uint8Array): void {
+    incoming.frames.push(frame)
+    incoming.asideBytes += frame.length
+    if (!incoming.held && !this.#draining && incoming.asideBytes > ASIDE_BYTES_MAX) this.#hold(incoming, true)
+  }
+
+  #takeAside(incoming: Incoming): Uint8Array | undefined {
+    const frame = incoming.frames.take()
+    incoming.asideBytes -= frame?.length ?? 0
+    if (incoming.held && incoming.asideBytes < ASIDE_BYTES_MAX / 2) this.#hold(incoming, false)
+    return frame
+  }
+
+  #hold(incoming: Incoming, held: boolean): void {
+    incoming.held = held
+    this.#host?.holdPeer(incoming.channel, held)
   }
 
   #starve(incoming: Incoming): void {

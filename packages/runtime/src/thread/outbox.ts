@@ -4,8 +4,10 @@ import type { RingWriter } from './ring.ts'
 /** The sending half of one channel. */
 export interface Outgoing {
   readonly channel: number
-  /** Bytes of whole frames that wait for room in the ring. */
+  /** Bytes of whole frames that wait, for room in the ring or because the peer wants no more. */
   queuedBytes: number
+  /** The frames, as long as the peer wants no more. */
+  held: Fifo<Uint8Array> | undefined
 }
 
 interface WaitingFrame {
@@ -20,7 +22,8 @@ interface WaitingFrame {
 export class Outbox {
   #writer: RingWriter | undefined
   #wakePeer: () => void = () => {}
-  readonly #waiting = new Fifo<WaitingFrame>()
+  #waiting = new Fifo<WaitingFrame>()
+  #heldChannels = 0
 
   /** From here on there is a ring. `wakePeer` is called when the peer sleeps and has something to read. */
   connect(writer: RingWriter, wakePeer: () => void): void {
@@ -30,6 +33,11 @@ export class Outbox {
   }
 
   send(outgoing: Outgoing, frame: Uint8Array): void {
+    if (outgoing.held !== undefined) {
+      outgoing.held.push(frame.slice())
+      outgoing.queuedBytes += frame.length
+      return
+    }
     const idle = this.#waiting.empty
     if (idle && this.#writer?.write(outgoing.channel, frame) === true) {
       if (this.#writer.unparkReader()) this.#wakePeer()
@@ -58,13 +66,40 @@ export class Outbox {
     if (writer.unparkReader()) this.#wakePeer()
   }
 
+  /** The peer does not keep up with one channel: its frames wait here, and those of the others pass by. */
+  hold(outgoing: Outgoing): void {
+    if (outgoing.held !== undefined) return
+    const held = new Fifo<Uint8Array>()
+    const others = new Fifo<WaitingFrame>()
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {
+      // What is in the ring in part must go on.
+      if (next.outgoing === outgoing && !(others.empty && this.#writer?.withinFrame === true)) held.push(next.frame)
+      else others.push(next)
+    }
+    outgoing.held = held
+    this.#waiting = others
+    this.#heldChannels++
+    this.flush()
+  }
+
+  /** The peer keeps up again. */
+  resume(outgoing: Outgoing): void {
+    const { held } = outgoing
+    if (held === undefined) return
+    outgoing.held = undefined
+    this.#heldChannels--
+    for (let frame = held.take(); frame !== undefined; frame = held.take()) this.#waiting.push({ outgoing, frame })
+    this.flush()
+  }
+
   /** Gives up what waits. */
   clear(): void {
-    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) next.outgoing.queuedBytes = 0
+    this.#waiting.clear()
+    this.#heldChannels = 0
   }
 
   get empty(): boolean {
-    return this.#waiting.empty
+    return this.#waiting.empty && this.#heldChannels === 0
   }
 
   /** Nobody reads what is sent. */

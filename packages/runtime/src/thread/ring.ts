@@ -119,6 +119,11 @@ export class RingWriter {
     return Atomics.load(control, READER_PARKED) === 1 && Atomics.exchange(control, READER_PARKED, 0) === 1
   }
 
+  /** A frame has been written in part. */
+  get withinFrame(): boolean {
+    return this.#written >= 0
+  }
+
   /** The reader has gone. */
   get closed(): boolean {
     return Atomics.load(this.#memory.control, READER_CLOSED) === 1

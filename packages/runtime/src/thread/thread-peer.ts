@@ -5,6 +5,9 @@ import { Inbox, type InboxHost, type Incoming, type Lending } from './inbox.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
 import { RingReader, RingWriter } from './ring.ts'
 
+/** What goes over the port: a wake-up, the wish that a channel be held back, or go on, or that this end wants to close. */
+type Message = null | { readonly channel: number; readonly held: boolean } | 'closing'
+
 /** The connection to one peer and its links, one for each channel. */
 export class ThreadPeer {
   readonly #peer: PeerId
@@ -28,8 +31,13 @@ export class ThreadPeer {
       port.close()
       return
     }
-    const host: InboxHost = { wakePeer: () => port.postMessage(null), soon: (callback) => void setImmediate(callback) }
-    port.on('message', () => this.#woken())
+    const post = (message: Message) => port.postMessage(message)
+    const host: InboxHost = {
+      wakePeer: () => post(null),
+      holdPeer: (channel, held) => post({ channel, held }),
+      soon: (callback) => void setImmediate(callback),
+    }
+    port.on('message', (message: Message) => this.#woken(message))
     port.on('close', () => this.#portClosed())
     // A finished job lets the thread end, also while peers could still write.
     port.unref()
@@ -57,7 +65,7 @@ export class ThreadPeer {
   fail(error: Error): void {
     if (this.#failure !== undefined) return
     this.#failure = error
-    this.#outbox.clear()
+    this.#giveUp()
     this.#port?.close()
     this.#handedOver()
     for (const link of this.#links.values()) link.fail(error)
@@ -71,13 +79,17 @@ export class ThreadPeer {
     if (this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#handedOver = resolve
+        for (const link of this.#links.values()) link.hold(this.#outbox, false)
+        if (!this.#outbox.empty) this.#port?.postMessage('closing' satisfies Message)
         this.#finishClosing()
       })
     }
     this.#port?.close()
   }
 
-  #woken(): void {
+  #woken(message: Message): void {
+    if (message === 'closing') this.#inbox.drain()
+    else if (message !== null && !this.#closing) this.#links.get(message.channel)?.hold(this.#outbox, message.held)
     this.#outbox.flush()
     if (this.#closing) this.#finishClosing()
     else if (this.#outbox.closed && !this.#outbox.empty) this.fail(unheard(this.#peer))
@@ -91,8 +103,13 @@ export class ThreadPeer {
   }
 
   #finishClosing(): void {
-    if (this.#outbox.closed || this.#port === undefined) this.#outbox.clear()
+    if (this.#outbox.closed || this.#port === undefined) this.#giveUp()
     if (this.#outbox.empty) this.#handedOver()
+  }
+
+  #giveUp(): void {
+    this.#outbox.clear()
+    for (const link of this.#links.values()) link.giveUp()
   }
 
   /** Not from within `send`: whoever sends does not expect to be called. */
@@ -114,7 +131,7 @@ class ThreadLink implements Link {
   constructor(peer: ThreadPeer, inbox: Inbox, channel: number, events: LinkEvents) {
     this.#peer = peer
     this.#inbox = inbox
-    this.#outgoing = { channel, queuedBytes: 0 }
+    this.#outgoing = { channel, queuedBytes: 0, held: undefined }
     this.#events = events
     this.#incoming = inbox.channel(channel)
     inbox.open(this.#incoming, () => this.#events?.readable())
@@ -130,6 +147,16 @@ class ThreadLink implements Link {
 
   get queuedBytes(): number {
     return this.#outgoing.queuedBytes
+  }
+
+  hold(outbox: Outbox, held: boolean): void {
+    if (held) outbox.hold(this.#outgoing)
+    else outbox.resume(this.#outgoing)
+  }
+
+  giveUp(): void {
+    this.#outgoing.held = undefined
+    this.#outgoing.queuedBytes = 0
   }
 
   fail(error: Error): void {

@@ -14,4 +14,5 @@ export function isAdapter(file: SourceFile): boolean {
   return file.isTest || ADAPTERS.some((adapter) => adapter.test(file.path))
 }
 
-export const ADAPTER_LIST = "runtime's host and thread folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"
+export const ADAPTER_LIST =
+  "runtime's host and thread folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"

@@ -25,6 +25,7 @@ export const errorCodes = [
   'ERR_WORKER_LOST',
   'ERR_NOT_RUNNING',
   'ERR_TIMEOUT',
+  'ERR_LINK_LOST',
   'ERR_ASSERTION',
   // Storing state
   'ERR_STORE',

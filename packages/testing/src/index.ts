@@ -39,3 +39,5 @@ export {
 export { type TestSink, type TestSinkOptions, testSink } from './test-job/test-sink.ts'
 export { type TestSourceOptions, testSource } from './test-job/test-source.ts'
 export { timestampLaws } from './timestamp-laws.ts'
+export { transportSuite } from './transport-suite.ts'
+export type { TransportEnd, TransportPair, TransportSuiteOptions } from './transport-suite-options.ts'

@@ -82,7 +82,7 @@ describe('multiThread', () => {
   })
 
   it.each([
-    ['exit', /thread of worker \d has ended/],
+    ['exit', /thread of worker \d has ended|connection between workers is lost/],
     ['hang', /worker \d to give a sign of life/],
   ] as const)('fails if a thread does %s and there is no state', quick, async (how, message) => {
     const { directory, output, ...params } = paramsOf({ fail: { at: 77, how } })

@@ -1,10 +1,10 @@
 import { type Execution, type Job, MalstromError, type ParamsOf, type PersistenceBackend, type Runtime } from '@malstrom/core'
 import { checkWorkerCount } from '../coordinator/check-worker-count.ts'
 import { JobExecution } from '../coordinator/job-execution.ts'
+import { ThreadHost } from '../thread/thread-host.ts'
 import { refuseDuringImport } from './import-guard.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
 import { checkJob, checkRuntimeOptions, type RuntimeOptions } from './runtime-options.ts'
-import { ThreadHost } from './thread/thread-host.ts'
 
 export interface MultiThreadOptions extends RuntimeOptions {
   /** How many workers there are at first; each has a thread of its own. `Execution.rescale` changes their number. */

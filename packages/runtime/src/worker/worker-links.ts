@@ -10,7 +10,7 @@ interface Receiver {
 
 /** The connection to another worker is lost: nobody knows what became of that one. */
 export function linkLost(cause: Error): MalstromError {
-  return cause instanceof MalstromError
+  return cause instanceof MalstromError && cause.code === 'ERR_WORKER_LOST'
     ? cause
     : new MalstromError('ERR_WORKER_LOST', `A connection between workers is lost: ${cause.message}`, { cause })
 }

@@ -2,6 +2,7 @@ import { contest } from '../contest.ts'
 import type { Figure } from '../figure.ts'
 import { benchCases } from './bench-cases.ts'
 import { runCodec } from './codec.ts'
+import { runExchangeRing } from './exchange-ring.ts'
 import { runExchangeThreads } from './exchange-threads.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
@@ -19,6 +20,11 @@ export interface Case {
 export const cases: readonly Case[] = [
   ...benchCases.map((benchCase) => ({ name: benchCase.name, about: benchCase.about, run: () => contest(benchCase) })),
   { name: 'pollution', about: 'pipeline-5 in a process that ran other pipelines before, against a fresh process', run: runPollution },
+  {
+    name: 'exchange-ring',
+    about: 'frames between two threads over rings, against messages with the same bytes',
+    run: runExchangeRing,
+  },
   { name: 'idle', about: 'CPU time of a job whose source says nothing', run: runIdle },
   { name: 'stalled-sink', about: 'memory while a sink is stuck, and over the whole run', run: runStalledSink },
   {

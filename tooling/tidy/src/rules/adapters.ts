@@ -2,6 +2,7 @@ import type { SourceFile } from '../repository.ts'
 
 const ADAPTERS = [
   /^packages\/runtime\/src\/hosts?(\/|-|\.)/,
+  /^packages\/runtime\/src\/thread\//,
   /^packages\/(transport|persistence|connector)(-[a-z0-9-]+)?\//,
   /^packages\/testing\//,
   /^packages\/malstrom\/src\/cli(\/|-|\.)/,
@@ -13,4 +14,5 @@ export function isAdapter(file: SourceFile): boolean {
   return file.isTest || ADAPTERS.some((adapter) => adapter.test(file.path))
 }
 
-export const ADAPTER_LIST = "runtime's host folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"
+export const ADAPTER_LIST =
+  "runtime's host and thread folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"

@@ -1,5 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
-import type { PeerId } from '@malstrom/core'
+import { MalstromError, type PeerId } from '@malstrom/core'
+import type { Ends } from './ends.ts'
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -21,5 +21,11 @@ export interface ThreadData {
 
 /** What the thread that has started the others tells them. */
 export type ThreadMessage =
-  | { readonly kind: 'peer'; readonly peer: PeerId; readonly port: MessagePort }
+  | { readonly kind: 'peer'; readonly peer: PeerId; readonly ends: Ends }
   | { readonly kind: 'lost'; readonly peer: PeerId; readonly why: string }
+
+/** A thread has ended, and with it what it was doing. */
+export function threadLost(worker: PeerId, cause: unknown): MalstromError {
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  return new MalstromError('ERR_WORKER_LOST', `The thread of worker ${worker} has ended before the job did${why}.`, { cause })
+}

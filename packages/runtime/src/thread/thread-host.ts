@@ -1,14 +1,15 @@
 import type { Worker } from 'node:worker_threads'
 import { type Job, MalstromError, type WorkerId } from '@malstrom/core'
-import { RemoteWorker } from '../../control/remote-worker.ts'
-import type { WorkerHost } from '../../coordinator/worker-host.ts'
-import { CONTROL_CHANNEL } from '../../worker/cluster.ts'
-import type { Environment } from '../../worker/environment.ts'
-import type { WorkerSpec } from '../../worker/start-worker.ts'
-import type { WorkerEvents, WorkerHandle } from '../../worker/worker-handle.ts'
-import type { ThreadMessage } from './messages.ts'
+import { RemoteWorker } from '../control/remote-worker.ts'
+import type { WorkerHost } from '../coordinator/worker-host.ts'
+import { CONTROL_CHANNEL } from '../worker/cluster.ts'
+import type { Environment } from '../worker/environment.ts'
+import type { WorkerSpec } from '../worker/start-worker.ts'
+import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import { createEnds } from './ends.ts'
+import { type ThreadMessage, threadLost } from './messages.ts'
 import { startThread } from './start-thread.ts'
-import { connectThreads, ThreadTransport, threadLost } from './thread-transport.ts'
+import { ThreadTransport } from './thread-transport.ts'
 
 export interface ThreadHostOptions {
   readonly job: Job<unknown>
@@ -75,13 +76,13 @@ export class ThreadHost implements WorkerHost {
   /** Connects a new thread with this one and with all others. */
   #connect(id: WorkerId, thread: Worker): ThreadTransport {
     const transport = this.#transport
-    const [own, theirs] = connectThreads()
+    const [own, theirs] = createEnds()
     transport.addPeer(id, own)
-    post(thread, { kind: 'peer', peer: 'coordinator', port: theirs })
+    post(thread, { kind: 'peer', peer: 'coordinator', ends: theirs })
     for (const [peer, other] of this.#threads) {
-      const [there, here] = connectThreads()
-      post(other, { kind: 'peer', peer: id, port: there })
-      post(thread, { kind: 'peer', peer, port: here })
+      const [there, here] = createEnds()
+      post(other, { kind: 'peer', peer: id, ends: there })
+      post(thread, { kind: 'peer', peer, ends: here })
     }
     this.#threads.set(id, thread)
     return transport
@@ -99,7 +100,7 @@ export class ThreadHost implements WorkerHost {
 }
 
 function post(thread: Worker, message: ThreadMessage & { kind: 'peer' }): void {
-  thread.postMessage(message, [message.port])
+  thread.postMessage(message, [message.ends.port])
 }
 
 /** Params travel to the threads as copies. */

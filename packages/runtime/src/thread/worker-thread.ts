@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, MalstromError, type PersistenceBackend } from '@malstrom/core'
-import { WorkerServer } from '../../control/worker-server.ts'
-import { CONTROL_CHANNEL } from '../../worker/cluster.ts'
-import { findJob } from '../find-job.ts'
-import { importJobModule } from '../import-guard.ts'
-import { nodeEnvironment } from '../node-environment.ts'
-import type { ThreadData, ThreadMessage } from './messages.ts'
-import { ThreadTransport, threadLost } from './thread-transport.ts'
+import { WorkerServer } from '../control/worker-server.ts'
+import { findJob } from '../host/find-job.ts'
+import { importJobModule } from '../host/import-guard.ts'
+import { nodeEnvironment } from '../host/node-environment.ts'
+import { CONTROL_CHANNEL } from '../worker/cluster.ts'
+import { type ThreadData, type ThreadMessage, threadLost } from './messages.ts'
+import { ThreadTransport } from './thread-transport.ts'
 
 // The module that a thread runs: it connects to the others, and becomes the worker that the coordinator asks for.
 const data = workerData as ThreadData
@@ -15,7 +15,7 @@ const port = parentPort
 const transport = new ThreadTransport()
 
 port.on('message', (message: ThreadMessage) => {
-  if (message.kind === 'peer') transport.addPeer(message.peer, message.port)
+  if (message.kind === 'peer') transport.addPeer(message.peer, message.ends)
   else transport.peerLost(message.peer, threadLost(message.peer, new Error(message.why)))
 })
 

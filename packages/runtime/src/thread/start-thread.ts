@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { MalstromError } from '@malstrom/core'
-import { findTsx, nodeRunsTypeScript } from '../typescript.ts'
+import { findTsx, nodeRunsTypeScript } from '../host/typescript.ts'
 import type { ThreadData } from './messages.ts'
 
 const isFromSource = import.meta.url.endsWith('.ts')

@@ -25,3 +25,5 @@ export type { ExpectedPartition, SourceSuiteOptions } from './source-suite-optio
 export { objectStoreSuite } from './store-suite.ts'
 export type { StoreSuiteOptions } from './store-suite-options.ts'
 export { timestampLaws } from './timestamp-laws.ts'
+export { transportSuite } from './transport-suite.ts'
+export type { TransportEnd, TransportPair, TransportSuiteOptions } from './transport-suite-options.ts'

@@ -39,6 +39,13 @@ export const errorCodes = [
   'ERR_STATE_LOCATION',
   'ERR_NO_PERSISTENCE',
   'ERR_FENCED',
+  // Links between workers
+  'ERR_ADDRESS_INVALID',
+  'ERR_ADDRESS_IN_USE',
+  'ERR_TRANSPORT_INSECURE',
+  'ERR_PEER_REFUSED',
+  'ERR_LINK_LOST',
+  'ERR_FRAME_TOO_LARGE',
   // Files
   'ERR_FILE',
   'ERR_RECORD_INVALID',

@@ -147,7 +147,7 @@ export async function withTransports(options: TransportSuiteOptions, use: (bench
     await bench.settled('close', bench.close()).catch(() => {})
     throw error
   }
-  await bench.close()
+  await bench.settled('close', bench.close())
 }
 
 /** A frame whose content depends on `seed`, so that no other frame passes for it. */

@@ -140,12 +140,15 @@ function queueLaws(law: LawOf, { bufferedBytesMax = BUFFERED_BYTES_MAX }: Transp
       const blocks = Math.ceil(bufferedBytesMax / BLOCK_BYTES) + 8
       let sent = 0
       let calm = 0
-      // What is queued for a moment may be handed over yet: the queue must be there to stay.
-      for (; sent < blocks && calm < 200; calm = stuck.link.queuedBytes === 0 ? 0 : calm + 1) {
+      // What is queued for a moment may be handed over yet: it must be there to stay, while frames go there and back on another channel.
+      while (sent < blocks && calm < 10) {
         for (; sent < blocks && stuck.link.queuedBytes <= 4 * BLOCK_BYTES; sent++) stuck.link.send(frameOf(sent, BLOCK_BYTES))
-        await turns(1)
+        first.link.send(frameOf(1, 1))
+        await bench.take(second, 1)
+        second.link.send(frameOf(1, 1))
+        await bench.take(first, 1)
+        calm = stuck.link.queuedBytes === 0 ? 0 : calm + 1
       }
-      await turns(100)
       must(stuck.link.queuedBytes > 0, `${sent * BLOCK_BYTES} bytes were taken though nobody receives them`)
       const frames = Array.from({ length: 100 }, (_, n) => frameOf(n, 1_000))
       for (const frame of frames) first.link.send(frame)

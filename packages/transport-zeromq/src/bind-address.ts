@@ -1,0 +1,71 @@
+import { connect } from 'node:net'
+import { MalstromError } from '@malstrom/core'
+
+const TCP = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|\*|[A-Za-z0-9.\-_]+):(\d{1,5}|\*)$/
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/
+const PROBE_MS = 500
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'it is no address of this machine',
+  ENODEV: 'it is no address of this machine',
+  ENOENT: 'there is no such folder',
+  ENAMETOOLONG: 'the path is too long; about 100 bytes are possible',
+  EACCES: 'this process may not use it',
+  EPERM: 'this process may not use it',
+}
+
+/** @throws MalstromError `ERR_ADDRESS_INVALID`, `ERR_TRANSPORT_INSECURE` */
+export function checkAddress(address: string, mayBeReached: boolean): void {
+  if (/^ipc:\/\/./.test(address)) return
+  const host = TCP.exec(address)?.[1]
+  if (host === undefined) throw invalid(address, 'an address is tcp://host:port or ipc:///path')
+  if (mayBeReached || LOOPBACK.test(host)) return
+  throw new MalstromError(
+    'ERR_TRANSPORT_INSECURE',
+    `${address} can be reached from other machines, and without keys anybody there could take part in the job. Give the endpoint \`security\`, or \`allowInsecure: true\` if the network is trusted.`,
+  )
+}
+
+export function isIpv6(address: string): boolean {
+  return address.startsWith('tcp://[')
+}
+
+/** The address that others use: that of the socket, with another host if the socket listens on every interface. */
+export function reachableAddress(bound: string, advertisedHost: string | undefined): string {
+  const parts = TCP.exec(bound)
+  return parts === null || advertisedHost === undefined ? bound : `tcp://${advertisedHost}:${parts[2]}`
+}
+
+/** ZeroMQ takes over the path of an ipc address, also from a process that listens there. @throws MalstromError `ERR_ADDRESS_IN_USE` */
+export async function checkPathIsFree(address: string): Promise<void> {
+  const path = address.slice('ipc://'.length)
+  if (!address.startsWith('ipc:///')) return
+  const isInUse = await new Promise<boolean>((resolve) => {
+    const probe = connect(path)
+    const done = (answer: boolean) => {
+      probe.destroy()
+      resolve(answer)
+    }
+    probe.setTimeout(PROBE_MS, () => done(true)) // It is there, and too busy to answer.
+    probe.on('connect', () => done(true))
+    probe.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'EAGAIN'))
+  })
+  if (isInUse) throw inUse(address)
+}
+
+export function bindError(address: string, error: NodeJS.ErrnoException): MalstromError {
+  if (error.code === 'EADDRINUSE') return inUse(address, error)
+  return invalid(address, `${REASONS[error.code ?? ''] ?? error.message} (${error.code})`, error)
+}
+
+function inUse(address: string, cause?: Error): MalstromError {
+  return new MalstromError(
+    'ERR_ADDRESS_IN_USE',
+    `An endpoint cannot be bound to ${address}: another program, or another worker, listens there. Choose another ${address.startsWith('tcp') ? 'port; port 0 takes any that is free' : 'path'}.`,
+    { cause },
+  )
+}
+
+function invalid(address: string, reason: string, cause?: Error): MalstromError {
+  return new MalstromError('ERR_ADDRESS_INVALID', `An endpoint cannot be bound to ${address}: ${reason}.`, { cause })
+}

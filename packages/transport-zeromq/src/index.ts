@@ -1,0 +1,5 @@
+export { generateKeys, type Keys } from './keys.ts'
+export type { PeerAddress } from './peer-socket.ts'
+export { type ZeromqEndpoint, zeromqEndpoint } from './zeromq-endpoint.ts'
+export type { EndpointOptions, EndpointSecurity, TransportOptions } from './zeromq-options.ts'
+export type { ZeromqTransport } from './zeromq-transport.ts'

@@ -1,0 +1,127 @@
+import { type Context, Dealer, type Event } from 'zeromq'
+import { isIpv6 } from './bind-address.ts'
+import type { Keys } from './keys.ts'
+import { PACKET_BYTES } from './outgoing-packets.ts'
+import { kindOf, type Refusal, readRefusal } from './wire.ts'
+
+/** Messages in ZeroMQ's own queues, for each connection; what is beyond waits here, where it grows into larger packets. */
+export const HIGH_WATER_MESSAGES = 32
+const RECONNECT_MS = 20
+const RECONNECT_MS_MAX = 1_000
+/** How long a last message may take to leave when the socket is closed. */
+const LINGER_MS = 500
+
+export interface PeerAddress {
+  /** What `endpoint.address` is in the process of the peer. */
+  readonly address: string
+  /** The public key of the peer; needed when endpoints have `security`. */
+  readonly publicKey?: string
+}
+
+/** What a socket sends, and whom it tells. */
+export interface SocketUser {
+  next(): Buffer | undefined
+  refused(refusal: Refusal, token: number, reason: string): void
+  /** There is no connection, for this reason. `forGood`: ZeroMQ does not try again. */
+  trouble(reason: string, forGood: boolean): void
+  broken(error: unknown): void
+}
+
+/**
+ * The connection to one peer: what it sends goes there, and what comes back are refusals. A ZeroMQ socket takes one message at a time, so
+ * the next one is fetched when the last has gone: meanwhile frames gather, and the faster they come the larger the packets are.
+ */
+export class PeerSocket {
+  readonly #socket: Dealer
+  readonly #user: SocketUser
+  #isAwake = false
+  #isEnding = false
+  #resolveClosed: () => void = () => {}
+  readonly closed: Promise<void>
+
+  constructor(context: Context, peer: PeerAddress, keys: Keys | undefined, user: SocketUser) {
+    this.#user = user
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.#socket = new Dealer({
+      context,
+      // Only into connections that are there: what is sent into a broken one would be lost, and sent again.
+      immediate: true,
+      linger: 0,
+      sendHighWaterMark: HIGH_WATER_MESSAGES,
+      receiveHighWaterMark: HIGH_WATER_MESSAGES,
+      maxMessageSize: PACKET_BYTES,
+      reconnectInterval: RECONNECT_MS,
+      reconnectMaxInterval: RECONNECT_MS_MAX,
+      ipv6: isIpv6(peer.address),
+      ...(keys === undefined
+        ? {}
+        : { curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, curveServerKey: peer.publicKey ?? null }),
+    })
+    void this.#observe()
+    this.#socket.connect(peer.address)
+    void this.#receive()
+  }
+
+  /** Sends what there is, when the code that runs now has finished; by then there may be more. */
+  wake(): void {
+    if (this.#isAwake || this.#socket.closed) return
+    this.#isAwake = true
+    queueMicrotask(() => void this.#send())
+  }
+
+  /** Closes when the last message has gone out. */
+  end(): void {
+    this.#isEnding = true
+    this.wake()
+  }
+
+  /** Closes now. */
+  close(): void {
+    this.#isEnding = true
+    this.#socket.close()
+    this.#resolveClosed()
+  }
+
+  async #send(): Promise<void> {
+    try {
+      for (let message = this.#user.next(); message !== undefined; message = this.#user.next()) await this.#socket.send(message)
+      this.#isAwake = false
+      if (!this.#isEnding || this.#socket.closed) return
+      this.#socket.linger = LINGER_MS
+      this.close()
+    } catch (error) {
+      this.#isAwake = false
+      if (!this.#socket.closed) this.#user.broken(error)
+    }
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      for await (const [message] of this.#socket) {
+        if (message === undefined || kindOf(message) !== 'refused') continue
+        const { refusal, token, reason } = readRefusal(message)
+        this.#user.refused(refusal, token, reason)
+      }
+    } catch (error) {
+      if (!this.#socket.closed) this.#user.broken(error)
+    }
+  }
+
+  async #observe(): Promise<void> {
+    const { events } = this.#socket
+    try {
+      for await (const event of events) this.#tell(event)
+    } catch (error) {
+      if (!events.closed && !this.#socket.closed) throw error
+    }
+  }
+
+  #tell(event: Event): void {
+    if (this.#socket.closed) return
+    if (event.type === 'handshake:error:auth') this.#user.trouble('it does not accept the public key of this endpoint', true)
+    else if (event.type === 'handshake:error:protocol')
+      this.#user.trouble('it speaks another protocol, or only one end has keys, or it has another public key', false)
+  }
+}

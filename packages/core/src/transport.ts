@@ -29,3 +29,22 @@ export interface LinkEvents {
   /** The link is lost for good: retries are the transport's business. The job restarts. Called at most once. */
   failed(error: Error): void
 }
+
+/** Where one process can be reached by others: what a transport package gives to a runtime that starts processes. */
+export interface ProcessEndpoint {
+  /** How others reach it. */
+  readonly address: string
+  /** The links of one generation of a job. Peers are added as they appear. */
+  transport(options: { readonly session: string; readonly peers: ReadonlyMap<PeerId, { readonly address: string }> }): Transport & {
+    addPeer(peer: PeerId, address: { readonly address: string }): void
+  }
+  close(): Promise<void>
+  /** Lets go of everything at once. */
+  destroy(): void
+}
+
+/** The module of a transport package, as far as a runtime that starts processes needs it. */
+export interface ProcessTransportModule {
+  /** Opens an endpoint in a folder that only this user can enter. */
+  endpointIn(folder: string, self: PeerId): Promise<ProcessEndpoint>
+}

@@ -1,3 +1,4 @@
+export { endpointIn } from './endpoint-in.ts'
 export { generateKeys, type Keys } from './keys.ts'
 export type { PeerAddress } from './peer-socket.ts'
 export { type ZeromqEndpoint, zeromqEndpoint } from './zeromq-endpoint.ts'

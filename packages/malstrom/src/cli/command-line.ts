@@ -7,7 +7,13 @@ export type Command =
   | { readonly command: 'help'; readonly topic: Topic | undefined }
   | { readonly command: 'version' }
   | { readonly command: 'nothing' }
-  | ({ readonly command: 'run'; readonly quiet: boolean; readonly workers: number | undefined; readonly state: StateChoice } & JobChoice)
+  | ({
+      readonly command: 'run'
+      readonly quiet: boolean
+      readonly workers: number | undefined
+      readonly processes: number | undefined
+      readonly state: StateChoice
+    } & JobChoice)
   | ({ readonly command: 'snapshots'; readonly location: string; readonly json: boolean } & SnapshotsAction)
   | ({ readonly command: 'graph'; readonly format: GraphFormat } & JobChoice)
 
@@ -40,6 +46,7 @@ const options = {
   job: { type: 'string' },
   format: { type: 'string' },
   workers: { type: 'string' },
+  processes: { type: 'string' },
   state: { type: 'string' },
   'snapshot-interval': { type: 'string' },
   restore: { type: 'string' },
@@ -55,7 +62,7 @@ type OptionName = keyof typeof options
 
 const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
   malstrom: ['help', 'version', 'stack'],
-  run: ['params', 'job', 'workers', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
+  run: ['params', 'job', 'workers', 'processes', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
   graph: ['params', 'job', 'format', 'stack', 'help'],
   snapshots: ['key', 'json', 'stack', 'help'],
 }
@@ -88,8 +95,7 @@ export function parseCommandLine(args: readonly string[]): Command {
     return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
   }
   const choice = { file: oneFile(command, rest), params: values.get('params'), job: values.get('job') }
-  if (command === 'run')
-    return { command, ...choice, quiet: values.has('quiet'), workers: workerCount(values.get('workers')), state: stateChoice(values) }
+  if (command === 'run') return { command, ...choice, quiet: values.has('quiet'), ...workerChoice(values), state: stateChoice(values) }
   return { command, ...choice, format: graphFormat(values.get('format') ?? 'text') }
 }
 
@@ -126,6 +132,7 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   job: 'name',
   format: graphFormats.join('|'),
   workers: '4',
+  processes: '4',
   state: 'file:./state',
   'snapshot-interval': '10s',
   restore: '12',
@@ -133,10 +140,16 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   key: '\'"account-7"\'',
 }
 
-function workerCount(text: string | undefined): number | undefined {
+function workerChoice(values: ReadonlyMap<OptionName, string | undefined>) {
+  const [workers, processes] = [workerCount('workers', values.get('workers')), workerCount('processes', values.get('processes'))]
+  if (workers === undefined || processes === undefined) return { workers, processes }
+  throw usageError('--workers are threads and --processes processes: a job has one or the other.', 'run')
+}
+
+function workerCount(option: 'workers' | 'processes', text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw usageError(`--workers is how many threads the job runs on, a whole number above 0, not "${text}".`, 'run')
+  throw usageError(`--${option} is how many workers the job has, a whole number above 0, not "${text}".`, 'run')
 }
 
 function stateChoice(values: ReadonlyMap<OptionName, string | undefined>): StateChoice {

@@ -35,6 +35,7 @@ that keeps state takes a last snapshot at Ctrl-C, and goes on there when it is s
 Options:
 ${jobOptions}
       --workers <n>     Runs the job on n threads; without it, in one
+      --processes <n>   Runs the job on n processes of this machine; needs @malstrom/transport-zeromq
       --state <url>     Where state is kept: file:./state, memory:, s3://bucket/prefix, slatedb+file:./state
                         or slatedb+s3://bucket/prefix. In place of the job's own persistence
       --snapshot-interval <time>  Time between two snapshots: 500ms, 10s (default), 5m

@@ -1,6 +1,6 @@
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MalstromError, type Runtime } from '@malstrom/core'
-import { multiThread, singleThread } from '@malstrom/runtime'
+import { multiThread, processes, singleThread } from '@malstrom/runtime'
 import type { JobChoice, StateChoice } from './command-line.ts'
 import { importError } from './import-error.ts'
 import { findJobFile } from './job-file.ts'
@@ -9,6 +9,9 @@ import { type AnyJob, pickJob } from './pick-job.ts'
 import { prepareImport, resolveFrom } from './prepare-import.ts'
 import { isMalstromError } from './report-error.ts'
 import { persistenceFromUrl } from './state-url.ts'
+
+/** What connects processes. */
+const TRANSPORT = '@malstrom/transport-zeromq'
 
 export interface LoadedJob {
   readonly path: string
@@ -43,22 +46,36 @@ export function withParamsHint(error: unknown, { params, job }: LoadedJob): unkn
  * The runtime of the copy of Malstrom that the job at `path` imports. A CLI that is installed globally
  * must not run a job with another version than the job's own: the two would not know each other's types.
  */
-export async function runtimeFor(path: string, workers: number | undefined, state: StateChoice): Promise<Runtime> {
+export async function runtimeFor(
+  path: string,
+  { workers, processes: count }: { readonly workers: number | undefined; readonly processes: number | undefined },
+  state: StateChoice,
+): Promise<Runtime> {
   const own = resolveFrom(path, 'malstrom') ?? resolveFrom(path, '@malstrom/runtime')
-  const engine: Engine = own === undefined ? { singleThread, multiThread } : ((await import(pathToFileURL(own).href)) as Engine)
+  const engine: Engine = own === undefined ? { singleThread, multiThread, processes } : ((await import(pathToFileURL(own).href)) as Engine)
   const { url, snapshotIntervalMs, restoreVersion, allowDropped } = state
   const options = {
     ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
     ...(restoreVersion === undefined ? {} : { restoreVersion }),
     allowDropped,
   }
-  if (workers === undefined)
+  if (workers === undefined && count === undefined)
     return engine.singleThread({ ...options, ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }) })
   const module = new URL(import.meta.url.endsWith('.ts') ? './worker-setup.ts' : './worker-setup.js', import.meta.url).href
-  return engine.multiThread({ ...options, workers, state: { module, ...(url === undefined ? {} : { location: url }) } })
+  const inWorkers = { ...options, state: { module, ...(url === undefined ? {} : { location: url }) } }
+  if (count === undefined) return engine.multiThread({ ...inWorkers, workers: workers as number })
+  const transport = resolveFrom(path, TRANSPORT) ?? resolveFrom(fileURLToPath(import.meta.url), TRANSPORT)
+  if (transport === undefined) {
+    throw new MalstromError(
+      'ERR_DEPENDENCY_MISSING',
+      `Processes are connected by ${TRANSPORT}. Install it next to the job: npm install ${TRANSPORT}.`,
+    )
+  }
+  return engine.processes({ ...inWorkers, workers: count, transport: pathToFileURL(transport).href })
 }
 
 interface Engine {
   readonly singleThread: typeof singleThread
   readonly multiThread: typeof multiThread
+  readonly processes: typeof processes
 }

@@ -10,7 +10,7 @@ type RunCommand = Extract<Command, { command: 'run' }>
 /** Runs a job to its end; answers the exit status. */
 export async function runCommand(command: RunCommand): Promise<number> {
   const loaded = await loadJob(command)
-  const runtime = await runtimeFor(loaded.path, command.workers, command.state)
+  const runtime = await runtimeFor(loaded.path, command, command.state)
   const say = command.quiet ? () => {} : (line: string) => void process.stderr.write(`${line}\n`)
 
   const progress = new TerminalProgress(process.stderr, process.stdout, process.env.NO_COLOR)

@@ -4,7 +4,10 @@ import { plantedWorkerBugs } from '../fixture/planted-worker-bugs.ts'
 
 /** Events of a run of the unharmed code: up to some 15,000. A bug that stops a job is found without waiting long. */
 const EVENTS_MAX = 60_000
-const SEEDS_MAX = 300
+const SEEDS_MAX = Number(process.env.SEEDS ?? 120)
+
+/** Nothing happens but rescales: a bug cannot hide behind a restart. */
+const QUIET = { crashes: 0, cuts: 0, ambiguousWrites: 0, failedWrites: 0 }
 
 /** The first seed that shows the bug; `undefined` if none does. */
 async function seedThatShows(plant: () => () => void): Promise<number | undefined> {
@@ -12,8 +15,7 @@ async function seedThatShows(plant: () => () => void): Promise<number | undefine
   try {
     for (let seed = 1; seed <= SEEDS_MAX; seed++) {
       try {
-        // First without other misfortunes, which would hide a bug behind a restart.
-        await runShops({ seed, eventsMax: EVENTS_MAX, ...(seed % 2 === 1 ? { faults: { crashes: 0, cuts: 0 } } : {}) })
+        await runShops({ seed, eventsMax: EVENTS_MAX, ...(seed % 3 > 0 ? { faults: QUIET } : {}) })
       } catch {
         return seed
       }

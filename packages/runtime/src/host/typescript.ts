@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { MalstromError } from '@malstrom/core'
 
 /** Whether this version of Node imports TypeScript by itself, as it does from 22.18 on. */
 export function nodeRunsTypeScript(): boolean {
@@ -31,4 +32,18 @@ function resolveFrom(path: string, specifier: string): string | undefined {
     // Not there: the next one may know it.
     return undefined
   }
+}
+
+/** The module that makes the module of a job importable for a worker; `undefined` if none is needed. */
+export function typeScriptFor(module: string, isFromSource: boolean): string | undefined {
+  const needed = (isFromSource || /\.[cm]?ts$/.test(module)) && !nodeRunsTypeScript()
+  if (!needed) return undefined
+  const found = findTsx([module, import.meta.url])
+  if (found !== undefined) return found
+  throw new MalstromError(
+    'ERR_DEPENDENCY_MISSING',
+    `"${fileURLToPath(module)}" is TypeScript, which Node ${process.versions.node} runs with the help of tsx. ` +
+      'Install it next to the job: npm install --save-dev tsx. Node 22.18 and later need nothing.',
+    { context: { path: module } },
+  )
 }

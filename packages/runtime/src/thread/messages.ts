@@ -1,22 +1,13 @@
 import { MalstromError, type PeerId } from '@malstrom/core'
+import type { WorkerData } from '../host/worker-surroundings.ts'
 import type { Ends } from './ends.ts'
 
 /** What a thread is started with. */
-export interface ThreadData {
+export interface ThreadData extends WorkerData {
   /** The module that makes the worker out of the thread. */
   readonly entry: string
   /** The module that makes TypeScript importable, if that is needed. */
   readonly typescript: string | undefined
-  /** A module whose `prepare(module)` is called before the job is imported. */
-  readonly setup: string | undefined
-  /** The module of the job, and its name there. */
-  readonly module: string
-  readonly job: string
-  readonly params: unknown
-  /** Where the job keeps its state, in place of its own `persistence`. */
-  readonly state: string | undefined
-  readonly interpret: boolean
-  readonly fingerprint: string
 }
 
 /** What the thread that has started the others tells them. */

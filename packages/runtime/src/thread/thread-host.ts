@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads'
-import { type Job, MalstromError, type WorkerId } from '@malstrom/core'
+import type { WorkerId } from '@malstrom/core'
 import { RemoteWorker } from '../control/remote-worker.ts'
 import type { WorkerHost } from '../coordinator/worker-host.ts'
+import type { WorkerData } from '../host/worker-surroundings.ts'
 import { CONTROL_CHANNEL } from '../worker/cluster.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
@@ -12,15 +13,9 @@ import { startThread } from './start-thread.ts'
 import { ThreadTransport } from './thread-transport.ts'
 
 export interface ThreadHostOptions {
-  readonly job: Job<unknown>
-  readonly params: unknown
+  readonly data: WorkerData
   readonly environment: Environment
-  readonly interpret: boolean
   readonly silenceMs: number
-  /** A module that prepares each thread (`prepare`) and opens the state location (`openState`). */
-  readonly setup: string | undefined
-  readonly state: string | undefined
-  readonly fingerprint: string
 }
 
 /** Runs each worker in a thread of this process; the coordinator is in this one. */
@@ -35,18 +30,10 @@ export class ThreadHost implements WorkerHost {
   }
 
   async start(spec: WorkerSpec, events: WorkerEvents): Promise<WorkerHandle> {
-    const { job, params, environment, interpret, silenceMs, setup, state, fingerprint } = this.#options
+    const { data, environment, silenceMs } = this.#options
     this.#beginGeneration(spec.generation)
     const { id } = spec
-    const thread = startThread({
-      module: job.module,
-      job: job.name,
-      params: cloneable(job.name, params),
-      setup,
-      state,
-      interpret,
-      fingerprint,
-    })
+    const thread = startThread(data)
     const transport = this.#connect(id, thread)
     let failure: unknown
     thread.on('error', (error) => {
@@ -55,7 +42,7 @@ export class ThreadHost implements WorkerHost {
     thread.on('exit', () => this.#lost(id, thread, transport, failure))
     return RemoteWorker.start({
       spec,
-      job: job.name,
+      job: data.job,
       environment,
       silenceMs,
       events,
@@ -101,17 +88,4 @@ export class ThreadHost implements WorkerHost {
 
 function post(thread: Worker, message: ThreadMessage & { kind: 'peer' }): void {
   thread.postMessage(message, [message.ends.port])
-}
-
-/** Params travel to the threads as copies. */
-function cloneable(job: string, params: unknown): unknown {
-  try {
-    return structuredClone(params)
-  } catch (cause) {
-    throw new MalstromError(
-      'ERR_JOB_INVALID',
-      `The params of job "${job}" cannot be copied to its workers: ${(cause as Error).message}. Params are data; what is none belongs into the module of the job.`,
-      { cause, context: { job } },
-    )
-  }
 }

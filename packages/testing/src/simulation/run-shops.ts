@@ -12,5 +12,9 @@ export async function runShops(options: SimulationOptions): Promise<SimulationRe
     { workers: 1 + (options.seed % 4), ...options },
   )
   shops?.check()
+  const { crashes, cuts, ambiguousWrites, failedWrites } = options.faults ?? {}
+  const quiet = [crashes, cuts, ambiguousWrites, failedWrites].every((fault) => fault === 0)
+  if (quiet && result.status.restarts > 0)
+    throw new Error(`the job went back ${result.status.restarts} times although nothing happened to it`)
   return result
 }

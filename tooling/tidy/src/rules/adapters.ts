@@ -2,7 +2,7 @@ import type { SourceFile } from '../repository.ts'
 
 const ADAPTERS = [
   /^packages\/runtime\/src\/hosts?(\/|-|\.)/,
-  /^packages\/runtime\/src\/thread\//,
+  /^packages\/runtime\/src\/(thread|process)\//,
   /^packages\/(transport|persistence|connector)(-[a-z0-9-]+)?\//,
   /^packages\/testing\//,
   /^packages\/malstrom\/src\/cli(\/|-|\.)/,
@@ -15,4 +15,4 @@ export function isAdapter(file: SourceFile): boolean {
 }
 
 export const ADAPTER_LIST =
-  "runtime's host and thread folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"
+  "runtime's host, thread and process folders, transports, persistence, connectors, testing, malstrom's cli, apps, tooling and tests"

@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly workers?: number
   /** Most times that the number of workers is changed while the job runs; only with several workers. @default 3 */
   readonly rescales?: number
+  /** To which numbers of workers, one after the other, in place of what the seed decides. */
+  readonly rescaleTo?: readonly number[]
   /** Events after which a run counts as one that never ends. @default 200_000 */
   readonly eventsMax?: number
   /** Keep the texts of all events, to read. @default false */
@@ -47,6 +49,8 @@ export interface SimulationResult {
   readonly status: JobStatus
   /** Processes that were started. */
   readonly processes: number
+  /** How often the number of workers was changed to the end. */
+  readonly rescaled: number
   /** Equal for equal runs. */
   readonly logHash: string
   readonly log: readonly string[]
@@ -99,13 +103,15 @@ class Simulation {
   #rescalesLeft: number
   #cutsLeft: number
   #workerProcesses = 0
+  #rescaled = 0
 
   constructor(world: World, job: Job, options: SimulationOptions) {
     this.#world = world
     this.#job = job
     this.#options = options
     this.#crashesLeft = world.dice.below((options.faults?.crashes ?? 3) + 1)
-    this.#rescalesLeft = options.workers === undefined ? 0 : world.dice.below((options.rescales ?? 3) + 1)
+    const rescales = options.rescaleTo?.length ?? world.dice.below((options.rescales ?? 3) + 1)
+    this.#rescalesLeft = options.workers === undefined ? 0 : rescales
     this.#cutsLeft = options.workers === undefined ? 0 : world.dice.below((options.faults?.cuts ?? 1) + 1)
   }
 
@@ -120,7 +126,15 @@ class Simulation {
     await this.#wakeZombies()
     if (this.#outcome.error !== undefined) throw this.#outcome.error
     const { logHash, log, steps } = world
-    return { status: this.#outcome.status as JobStatus, processes: this.#processes.length, logHash, log, events: steps, disk: this.#disk }
+    return {
+      status: this.#outcome.status as JobStatus,
+      processes: this.#processes.length,
+      rescaled: this.#rescaled,
+      logHash,
+      log,
+      events: steps,
+      disk: this.#disk,
+    }
   }
 
   #startProcess(): void {
@@ -186,11 +200,15 @@ class Simulation {
         return
       }
       this.#rescalesLeft--
-      const workers = 1 + dice.below(WORKERS_MAX)
+      const { rescaleTo } = this.#options
+      const workers = rescaleTo?.at(-1 - this.#rescalesLeft) ?? 1 + dice.below(WORKERS_MAX)
       this.#world.note(`process ${process.id} rescales to ${workers}`)
       // What becomes of it, the outcome of the job tells.
       execution.rescale(workers).then(
-        () => this.#world.note(`process ${process.id} has rescaled to ${workers}`),
+        () => {
+          this.#rescaled++
+          this.#world.note(`process ${process.id} has rescaled to ${workers}`)
+        },
         (error) => this.#world.note(`process ${process.id} does not rescale: ${(error as Error).message}`),
       )
       this.#scheduleRescale(process, execution)

@@ -6,6 +6,8 @@ import { runExchangeRing } from './exchange-ring.ts'
 import { runExchangeThreads } from './exchange-threads.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
+import { runRescalePause } from './rescale-pause.ts'
+import { runScaling } from './scaling.ts'
 import { runRestore, runSnapshotStall, runSnapshotTotal } from './snapshot.ts'
 import { runSnapshotCost } from './snapshot-cost.ts'
 import { runStalledSink } from './stalled-sink.ts'
@@ -36,5 +38,11 @@ export const cases: readonly Case[] = [
   { name: 'snapshot-cost', about: 'keyed-100k with a snapshot every second against none', run: runSnapshotCost },
   { name: 'codec', about: 'frames of records to bytes and back', run: runCodec },
   { name: 'exchange-threads', about: 'records from one thread to another: how many, and how fast', run: runExchangeThreads },
+  { name: 'scaling', about: 'a job that needs CPU time, on two threads against one', run: runScaling },
+  {
+    name: 'rescale-pause',
+    about: 'a million keys from one worker to two and back, and after a worker was lost',
+    run: runRescalePause,
+  },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

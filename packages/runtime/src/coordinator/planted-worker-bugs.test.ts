@@ -4,7 +4,7 @@ import { plantedWorkerBugs } from '../fixture/planted-worker-bugs.ts'
 
 /** Events of a run of the unharmed code: up to some 15,000. A bug that stops a job is found without waiting long. */
 const EVENTS_MAX = 60_000
-const SEEDS_MAX = Number(process.env.SEEDS ?? 120)
+const SEEDS_MAX = 120
 
 /** Nothing happens but rescales: a bug cannot hide behind a restart. */
 const QUIET = { crashes: 0, cuts: 0, ambiguousWrites: 0, failedWrites: 0 }

@@ -175,7 +175,8 @@ export class ZeromqEndpoint implements TransportHost {
       const token = tokenOf(message)
       const stream = this.#streams.get(token)
       if (stream !== undefined) stream.arrived(kind, message)
-      else if (this.#closedTokens.has(token)) this.#turnAway(from, 'closed', token, 'a late message', 'it has closed')
+      // When two ends close at the same time, the last heartbeats cross; only frames are worth a line.
+      else if (this.#closedTokens.has(token)) this.#turnAway(from, 'closed', token, kind === 'data' ? 'late frames' : '', 'it has closed')
       else this.#turnAway(from, 'never', token, 'a message', 'it does not know of this link; it may have been started again')
     }
   }
@@ -200,9 +201,9 @@ export class ZeromqEndpoint implements TransportHost {
     else this.#turnAway(from, 'later', token, who, `the session ${JSON.stringify(session)} is not open here`)
   }
 
-  /** Logs it, and tells the peer if the socket is free: a refusal that is lost is repeated when the peer tries again. */
+  /** Logs it, unless it is about nobody, and tells the peer if the socket is free: a refusal that is lost is repeated when the peer tries again. */
   #turnAway(from: Buffer, refusal: Refusal, token: number, who: string, reason: string): void {
-    this.#log.add(`Turned away ${who}: ${reason}.`)
+    if (who !== '') this.#log.add(`Turned away ${who}: ${reason}.`)
     if (this.#isReplying || this.#socket.closed) return
     this.#isReplying = true
     const done = () => {

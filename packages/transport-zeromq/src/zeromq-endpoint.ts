@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { MalstromError, messageOf, type PeerId } from '@malstrom/core'
+import { MalstromError, type PeerId } from '@malstrom/core'
 import { Context, Router } from 'zeromq'
 import { AccessControl } from './access-control.ts'
 import { bindError, checkAddress, checkPathIsFree, isIpv6, reachableAddress } from './bind-address.ts'
@@ -185,8 +185,9 @@ export class ZeromqEndpoint implements TransportHost {
     let hello: Hello
     try {
       hello = readHello(message)
-    } catch (error) {
-      this.#turnAway(from, 'never', 0, 'a peer', `its first message is malformed: ${messageOf(error)}`)
+    } catch {
+      // It is too short for what it says; there is nothing more to know.
+      this.#turnAway(from, 'never', 0, 'a peer', 'its first message is malformed')
       return
     }
     const { session, token, to } = hello

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MalstromError, type PeerId } from '@malstrom/core'
 import { Context, Router } from 'zeromq'
 import { AccessControl } from './access-control.ts'
@@ -22,6 +23,9 @@ import { type TransportHost, ZeromqTransport } from './zeromq-transport.ts'
 const OVERHEAD_BYTES = 16_384
 /** How long a connection may take to present its keys. */
 const HANDSHAKE_MS = 10_000
+/** ZeroMQ closes sockets in the background: an address may be in use for a moment after its endpoint was closed. */
+const BIND_ATTEMPTS_MAX = 5
+const BIND_AGAIN_MS = 60
 /** How many of the sessions and tokens that were closed are remembered. */
 const CLOSED_SESSIONS_MAX = 1_000
 const CLOSED_TOKENS_MAX = 100_000
@@ -30,15 +34,27 @@ const CLOSED_TOKENS_MAX = 100_000
 export async function zeromqEndpoint(options: EndpointOptions): Promise<ZeromqEndpoint> {
   const settings = endpointSettings(options)
   checkAddress(settings.bind, settings.allowInsecure || settings.security !== undefined)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await boundEndpoint(settings)
+    } catch (error) {
+      const isInUse = error instanceof MalstromError && error.code === 'ERR_ADDRESS_IN_USE'
+      if (!isInUse || attempt === BIND_ATTEMPTS_MAX) throw error
+      await delay(BIND_AGAIN_MS)
+    }
+  }
+}
+
+async function boundEndpoint(settings: EndpointSettings): Promise<ZeromqEndpoint> {
   await checkPathIsFree(settings.bind)
   const endpoint = new ZeromqEndpoint(settings)
   try {
     await endpoint.bind()
+    return endpoint
   } catch (error) {
     endpoint.destroy()
     throw error
   }
-  return endpoint
 }
 
 /** Where one process can be reached, for as many transports as it has. */

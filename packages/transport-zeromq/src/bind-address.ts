@@ -1,9 +1,11 @@
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MalstromError } from '@malstrom/core'
 
 const TCP = /^tcp:\/\/(\[[0-9a-fA-F:.%]+\]|\*|[A-Za-z0-9.\-_]+):(\d{1,5}|\*)$/
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/
 const PROBE_MS = 500
+const UNLINK_MS = 50
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'it is no address of this machine',
@@ -36,21 +38,34 @@ export function reachableAddress(bound: string, advertisedHost: string | undefin
   return parts === null || advertisedHost === undefined ? bound : `tcp://${advertisedHost}:${parts[2]}`
 }
 
-/** ZeroMQ takes over the path of an ipc address, also from a process that listens there. @throws MalstromError `ERR_ADDRESS_IN_USE` */
+/**
+ * ZeroMQ takes over the path of an ipc address, also from a process that listens there. And it takes a path away some time after the
+ * socket was closed, so a path that is left over is looked at again before it is taken. @throws MalstromError `ERR_ADDRESS_IN_USE`
+ */
 export async function checkPathIsFree(address: string): Promise<void> {
-  const path = address.slice('ipc://'.length)
   if (!address.startsWith('ipc:///')) return
-  const isInUse = await new Promise<boolean>((resolve) => {
+  const path = address.slice('ipc://'.length)
+  let state = await stateOf(path)
+  if (state === 'left over') {
+    await delay(UNLINK_MS)
+    state = await stateOf(path)
+  }
+  if (state === 'in use') throw inUse(address)
+}
+
+async function stateOf(path: string): Promise<'free' | 'left over' | 'in use'> {
+  return new Promise((resolve) => {
     const probe = connect(path)
-    const done = (answer: boolean) => {
+    const done = (answer: 'free' | 'left over' | 'in use') => {
       probe.destroy()
       resolve(answer)
     }
-    probe.setTimeout(PROBE_MS, () => done(true)) // It is there, and too busy to answer.
-    probe.on('connect', () => done(true))
-    probe.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'EAGAIN'))
+    probe.setTimeout(PROBE_MS, () => done('in use')) // It is there, and too busy to answer.
+    probe.on('connect', () => done('in use'))
+    probe.on('error', ({ code }: NodeJS.ErrnoException) =>
+      done(code === 'EAGAIN' ? 'in use' : code === 'ECONNREFUSED' ? 'left over' : 'free'),
+    )
   })
-  if (isInUse) throw inUse(address)
 }
 
 export function bindError(address: string, error: NodeJS.ErrnoException): MalstromError {

@@ -36,6 +36,7 @@ export class PeerSocket {
   readonly #user: SocketUser
   #isAwake = false
   #isEnding = false
+  #lastCall: NodeJS.Timeout | undefined
   #resolveClosed: () => void = () => {}
   readonly closed: Promise<void>
 
@@ -71,15 +72,18 @@ export class PeerSocket {
     queueMicrotask(() => void this.#send())
   }
 
-  /** Closes when the last message has gone out. */
+  /** Closes when the last message has gone out, or cannot go out because nobody is there any more. */
   end(): void {
+    if (this.#isEnding) return
     this.#isEnding = true
+    this.#lastCall = setTimeout(() => this.close(), LINGER_MS)
     this.wake()
   }
 
   /** Closes now. */
   close(): void {
     this.#isEnding = true
+    clearTimeout(this.#lastCall)
     this.#socket.close()
     this.#resolveClosed()
   }

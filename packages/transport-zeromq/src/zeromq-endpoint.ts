@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { MalstromError, messageOf, type PeerId } from '@malstrom/core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MalstromError, type PeerId } from '@malstrom/core'
 import { Context, Router } from 'zeromq'
 import { AccessControl } from './access-control.ts'
 import { bindError, checkAddress, checkPathIsFree, isIpv6, reachableAddress } from './bind-address.ts'
@@ -22,6 +23,9 @@ import { type TransportHost, ZeromqTransport } from './zeromq-transport.ts'
 const OVERHEAD_BYTES = 16_384
 /** How long a connection may take to present its keys. */
 const HANDSHAKE_MS = 10_000
+/** ZeroMQ closes sockets in the background: an address may be in use for a moment after its endpoint was closed. */
+const BIND_ATTEMPTS_MAX = 5
+const BIND_AGAIN_MS = 60
 /** How many of the sessions and tokens that were closed are remembered. */
 const CLOSED_SESSIONS_MAX = 1_000
 const CLOSED_TOKENS_MAX = 100_000
@@ -30,15 +34,27 @@ const CLOSED_TOKENS_MAX = 100_000
 export async function zeromqEndpoint(options: EndpointOptions): Promise<ZeromqEndpoint> {
   const settings = endpointSettings(options)
   checkAddress(settings.bind, settings.allowInsecure || settings.security !== undefined)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await boundEndpoint(settings)
+    } catch (error) {
+      const isInUse = error instanceof MalstromError && error.code === 'ERR_ADDRESS_IN_USE'
+      if (!isInUse || attempt === BIND_ATTEMPTS_MAX) throw error
+      await delay(BIND_AGAIN_MS)
+    }
+  }
+}
+
+async function boundEndpoint(settings: EndpointSettings): Promise<ZeromqEndpoint> {
   await checkPathIsFree(settings.bind)
   const endpoint = new ZeromqEndpoint(settings)
   try {
     await endpoint.bind()
+    return endpoint
   } catch (error) {
     endpoint.destroy()
     throw error
   }
-  return endpoint
 }
 
 /** Where one process can be reached, for as many transports as it has. */
@@ -175,7 +191,8 @@ export class ZeromqEndpoint implements TransportHost {
       const token = tokenOf(message)
       const stream = this.#streams.get(token)
       if (stream !== undefined) stream.arrived(kind, message)
-      else if (this.#closedTokens.has(token)) this.#turnAway(from, 'closed', token, 'a late message', 'it has closed')
+      // When two ends close at the same time, the last heartbeats cross; only frames are worth a line.
+      else if (this.#closedTokens.has(token)) this.#turnAway(from, 'closed', token, kind === 'data' ? 'late frames' : '', 'it has closed')
       else this.#turnAway(from, 'never', token, 'a message', 'it does not know of this link; it may have been started again')
     }
   }
@@ -184,8 +201,9 @@ export class ZeromqEndpoint implements TransportHost {
     let hello: Hello
     try {
       hello = readHello(message)
-    } catch (error) {
-      this.#turnAway(from, 'never', 0, 'a peer', `its first message is malformed: ${messageOf(error)}`)
+    } catch {
+      // It is too short for what it says; there is nothing more to know.
+      this.#turnAway(from, 'never', 0, 'a peer', 'its first message is malformed')
       return
     }
     const { session, token, to } = hello
@@ -200,9 +218,9 @@ export class ZeromqEndpoint implements TransportHost {
     else this.#turnAway(from, 'later', token, who, `the session ${JSON.stringify(session)} is not open here`)
   }
 
-  /** Logs it, and tells the peer if the socket is free: a refusal that is lost is repeated when the peer tries again. */
+  /** Logs it, unless it is about nobody, and tells the peer if the socket is free: a refusal that is lost is repeated when the peer tries again. */
   #turnAway(from: Buffer, refusal: Refusal, token: number, who: string, reason: string): void {
-    this.#log.add(`Turned away ${who}: ${reason}.`)
+    if (who !== '') this.#log.add(`Turned away ${who}: ${reason}.`)
     if (this.#isReplying || this.#socket.closed) return
     this.#isReplying = true
     const done = () => {

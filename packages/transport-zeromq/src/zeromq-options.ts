@@ -37,7 +37,7 @@ export interface TransportOptions {
   readonly heartbeatTimeoutMs?: number
   /** How long `close` waits for peers to take what is left. @default 30_000 */
   readonly closeTimeoutMs?: number
-  /** How far a channel may be ahead of its receiver, in bytes that are in memory there. @default 1 MiB */
+  /** How far a channel may be ahead of its receiver, in bytes that are in memory there. @default 4 MiB */
   readonly channelBytesMax?: number
   /** How much is on its way to one peer, and kept to be sent again. @default 16 MiB */
   readonly unacknowledgedBytesMax?: number
@@ -94,7 +94,7 @@ const transportOptionNames: readonly (keyof TransportOptions)[] = [
 export function transportSettings(options: TransportOptions): Required<TransportOptions> {
   checkOptionNames('endpoint.transport', options, transportOptionNames)
   const { session, peers, linkTimeoutMs = 30_000, heartbeatTimeoutMs = 5_000, closeTimeoutMs = 30_000 } = options
-  const { channelBytesMax = MIB, unacknowledgedBytesMax = 16 * MIB, queuedBytesMax = 1_024 * MIB, channelsMax = 65_536 } = options
+  const { channelBytesMax = 4 * MIB, unacknowledgedBytesMax = 16 * MIB, queuedBytesMax = 1_024 * MIB, channelsMax = 65_536 } = options
   check(typeof session === 'string' && session.length > 0 && session.length < 10_000, 'a session that is a text')
   const times = { linkTimeoutMs, heartbeatTimeoutMs, closeTimeoutMs }
   const bounds = { channelBytesMax, unacknowledgedBytesMax, queuedBytesMax, channelsMax }

@@ -44,7 +44,6 @@ export const errorCodes = [
   'ERR_ADDRESS_IN_USE',
   'ERR_TRANSPORT_INSECURE',
   'ERR_PEER_REFUSED',
-  'ERR_LINK_LOST',
   'ERR_FRAME_TOO_LARGE',
   // Files
   'ERR_FILE',

@@ -140,7 +140,8 @@ export class Generation {
     if (failed === undefined) return
     this.fail(failed.reason)
     await Promise.allSettled([...this.#workers.values()].map(({ finished }) => finished))
-    throw failed.reason
+    // What failed first is the reason; that others then did not start follows from it.
+    throw this.#failure === undefined ? failed.reason : this.#failure.error
   }
 
   async #startWorker(id: WorkerId, peers: readonly WorkerId[], joining: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { contest } from '../contest.ts'
 import type { Figure } from '../figure.ts'
 import { benchCases } from './bench-cases.ts'
+import { runExchangeZeromq } from './exchange-zeromq.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
 import { runRestore, runSnapshotStall, runSnapshotTotal } from './snapshot.ts'
@@ -26,5 +27,6 @@ export const cases: readonly Case[] = [
   },
   { name: 'snapshot-total', about: 'a snapshot of a million changed keys to disk, and of 1% of them', run: runSnapshotTotal },
   { name: 'snapshot-cost', about: 'keyed-100k with a snapshot every second against none', run: runSnapshotCost },
+  { name: 'exchange-zeromq-raw', about: 'frames to another process over ZeroMQ, and how long they take', run: runExchangeZeromq },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

@@ -1,5 +1,6 @@
 import { OutgoingPackets } from './outgoing-packets.ts'
 import type { PeerLink } from './peer-link.ts'
+import { Slabs } from './slabs.ts'
 import { CREDIT_BYTES, CREDIT_CHANNEL, writeCredit } from './wire.ts'
 
 /** What the peer has said of itself in its hello. */
@@ -13,6 +14,7 @@ export interface PeerLimits {
 export class OutgoingFrames {
   readonly packets = new OutgoingPackets()
   readonly #unacknowledgedBytesMax: number
+  readonly #waitingSlabs = new Slabs()
   /** Links with frames that wait. */
   readonly #blocked = new Set<PeerLink>()
   /** Links of which the peer must be told what was consumed. */
@@ -42,7 +44,11 @@ export class OutgoingFrames {
   send(link: PeerLink, frame: Uint8Array): void {
     if (link.waiting.size === 0 && this.#allows(link, frame)) this.#send(link, frame)
     else {
-      link.waiting.push(new Uint8Array(frame))
+      const slab = this.#waitingSlabs.take(frame.length)
+      const start = this.#waitingSlabs.used
+      slab.buffer.set(frame, start)
+      link.waiting.push({ slab, bytes: slab.buffer.subarray(start, start + frame.length) })
+      this.#waitingSlabs.advance(start + frame.length)
       this.#blocked.add(link)
     }
   }
@@ -53,13 +59,15 @@ export class OutgoingFrames {
     for (const link of [...this.#blocked]) {
       this.#blocked.delete(link)
       for (let frame = link.waiting.at(0); frame !== undefined; frame = link.waiting.at(0)) {
-        if (frame.length > this.frameBytesMax) return frame.length
-        if (!this.#allows(link, frame)) {
+        const { slab, bytes } = frame
+        if (bytes.length > this.frameBytesMax) return bytes.length
+        if (!this.#allows(link, bytes)) {
           this.#blocked.add(link)
           break
         }
         link.waiting.take()
-        this.#send(link, frame)
+        this.#send(link, bytes)
+        this.#waitingSlabs.release(slab)
       }
     }
     return undefined

@@ -1,14 +1,14 @@
 import { Fifo } from './fifo.ts'
 import type { PeerLink } from './peer-link.ts'
+import { type Slab, Slabs } from './slabs.ts'
 import { DATA_HEADER_BYTES, ENTRY_HEADER_BYTES, writeDataHeader } from './wire.ts'
 
 /** Frames go together up to this size: below about 24 KB the cost of a message shows, above about 96 KB that of memory. */
 export const PACKET_BYTES = 96 * 1_024
-const SLAB_BYTES = 512 * 1_024
 
 /** Data that is sent as one message, and kept until the peer has it. */
 interface Packet {
-  readonly slab: Buffer
+  readonly slab: Slab
   readonly start: number
   end: number
   number: number
@@ -24,8 +24,7 @@ interface Packet {
  */
 export class OutgoingPackets {
   readonly #packets = new Fifo<Packet>()
-  #slab = Buffer.alloc(0)
-  #slabUsed = 0
+  readonly #slabs = new Slabs()
   /** The packet that still grows; the last of `#packets`. */
   #growing: Packet | undefined
   /** The next packet to give, counted from the oldest. */
@@ -54,14 +53,15 @@ export class OutgoingPackets {
   add(link: PeerLink | undefined, channel: number, frame: Uint8Array): void {
     const needed = ENTRY_HEADER_BYTES + frame.length
     let packet = this.#growing
-    if (packet === undefined || packet.end - packet.start + needed > PACKET_BYTES || packet.end + needed > packet.slab.length)
+    if (packet === undefined || packet.end - packet.start + needed > PACKET_BYTES || packet.end + needed > packet.slab.buffer.length)
       packet = this.#begin(needed)
-    const { slab, end } = packet
-    slab.writeUInt32BE(channel, end)
-    slab.writeUInt32BE(frame.length, end + 4)
-    slab.set(frame, end + ENTRY_HEADER_BYTES)
+    const { end } = packet
+    const { buffer } = packet.slab
+    buffer.writeUInt32BE(channel, end)
+    buffer.writeUInt32BE(frame.length, end + 4)
+    buffer.set(frame, end + ENTRY_HEADER_BYTES)
     packet.end = end + needed
-    this.#slabUsed = packet.end
+    this.#slabs.advance(packet.end)
     this.#bytes += needed
     if (link === undefined) return
     const last = packet.links.length - 1
@@ -84,10 +84,10 @@ export class OutgoingPackets {
     if (this.#wasNew) {
       packet.number = this.#firstNumber + this.#cursor
       this.#nextNumber = packet.number + 1
-      writeDataHeader(packet.slab, packet.start, token, packet.number, expected)
+      writeDataHeader(packet.slab.buffer, packet.start, token, packet.number, expected)
     }
     this.#cursor++
-    return packet.slab.subarray(packet.start, packet.end)
+    return packet.slab.buffer.subarray(packet.start, packet.end)
   }
 
   /** Forgets what the peer has: everything before the packet with the number `expected`. False: there is no such packet. */
@@ -98,6 +98,8 @@ export class OutgoingPackets {
       this.#firstNumber++
       if (this.#cursor > 0) this.#cursor--
       this.#bytes -= packet.end - packet.start
+      // The peer has it, so the socket has read it, unless it reads it once more.
+      this.#slabs.release(packet.slab)
       for (const [index, link] of packet.links.entries()) link.handedOver(packet.frames[index] as number, packet.bytes[index] as number)
     }
     return true
@@ -105,24 +107,20 @@ export class OutgoingPackets {
 
   /** Gives all that is kept once more, from the oldest on. */
   giveAgain(): void {
+    for (let index = 0; index < this.#cursor; index++) (this.#packets.at(index) as Packet).slab.isSpoilt = true
     this.#cursor = 0
   }
 
   clear(): void {
     this.#packets.clear()
     this.#growing = undefined
-    this.#slab = Buffer.alloc(0)
-    this.#slabUsed = 0
     this.#bytes = 0
   }
 
   #begin(needed: number): Packet {
-    if (this.#slabUsed + DATA_HEADER_BYTES + needed > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, DATA_HEADER_BYTES + needed))
-      this.#slabUsed = 0
-    }
-    const start = this.#slabUsed
-    const packet = { slab: this.#slab, start, end: start + DATA_HEADER_BYTES, number: -1, links: [], frames: [], bytes: [] }
+    const slab = this.#slabs.take(DATA_HEADER_BYTES + needed)
+    const start = this.#slabs.used
+    const packet: Packet = { slab, start, end: start + DATA_HEADER_BYTES, number: -1, links: [], frames: [], bytes: [] }
     this.#packets.push(packet)
     this.#growing = packet
     this.#bytes += DATA_HEADER_BYTES

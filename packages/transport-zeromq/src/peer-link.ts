@@ -1,11 +1,18 @@
 import type { Link, LinkEvents } from '@malstrom/core'
 import { Fifo } from './fifo.ts'
+import type { Slab } from './slabs.ts'
 
 /** What a frame costs beyond its bytes; without it empty frames would have no bound. */
 const FRAME_COST = 64
 /** A link that holds this many frames copies further small ones, or each would keep the large packet in memory that it came in. */
 const HELD_FRAMES_MAX = 16
 const HELD_SHARE = 4
+
+/** A copy of a frame that cannot be sent yet. */
+export interface WaitingFrame {
+  readonly slab: Slab
+  readonly bytes: Uint8Array
+}
 
 /** What a link needs from the stream that it belongs to. */
 export interface LinkStream {
@@ -25,7 +32,7 @@ export class PeerLink implements Link {
   readonly #stream: LinkStream
   readonly #arrived = new Fifo<Uint8Array>()
   /** Frames that the window does not allow yet. */
-  readonly waiting = new Fifo<Uint8Array>()
+  readonly waiting = new Fifo<WaitingFrame>()
   #events: LinkEvents | undefined
   #isWanted = false
   #hasFailed = false

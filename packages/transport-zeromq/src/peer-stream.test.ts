@@ -46,12 +46,13 @@ class End {
     for (let n = 0; n < count; n++) {
       const message = this.stream.next()
       if (message === undefined) return
-      // The socket reads a message later: a copy would hide that it was changed since.
+      // The socket reads a message later, when it goes out: a copy made now would hide that it was changed since.
       this.inFlight.push(message)
     }
   }
 
-  arrive(message: Buffer): void {
+  arrive(original: Buffer): void {
+    const message = Buffer.from(original)
     const kind = kindOf(message)
     if (kind === 'hello') this.stream.hello(readHello(message))
     else if (typeof kind === 'string' && kind !== 'refused') this.stream.arrived(kind, message)
@@ -182,7 +183,7 @@ function spoil(inFlight: Buffer[], fault: string): void {
   if (fault === 'lose oldest') inFlight.splice(0, half)
   else if (fault === 'lose newest') inFlight.splice(half)
   else if (fault === 'lose all') inFlight.length = 0
-  else if (fault === 'repeat') inFlight.push(...inFlight.slice(0, half))
+  else if (fault === 'repeat') inFlight.push(...inFlight.slice(0, half).map((message) => Buffer.from(message)))
   else if (fault === 'swap') inFlight.push(...inFlight.splice(0, half))
 }
 

@@ -102,6 +102,12 @@ export function readHello(message: Buffer): Hello {
   }
 }
 
+/** Whether there are frames in a data message, and not only credits. */
+export function hasFrames(message: Buffer): boolean {
+  if (message.length < DATA_HEADER_BYTES + ENTRY_HEADER_BYTES || message.readUInt32BE(DATA_HEADER_BYTES) !== CREDIT_CHANNEL) return true
+  return message.length > DATA_HEADER_BYTES + ENTRY_HEADER_BYTES + message.readUInt32BE(DATA_HEADER_BYTES + 4)
+}
+
 /** The header of a data message whose entries have been written already. */
 export function writeDataHeader(buffer: Buffer, start: number, token: number, number: number, expected: number): void {
   writeHeader(buffer, start, 'data', 0, token)

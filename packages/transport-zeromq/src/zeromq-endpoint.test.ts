@@ -200,6 +200,19 @@ describe('a peer', () => {
     await mustWork(there, here)
   })
 
+  it('that answers at the right address with the wrong key is not taken for the one that was meant', async () => {
+    const endpoints = await endpointsOf('tcp', true)
+    const here = new RecordedLink(endpoints.transport(1), 0)
+    const peers = () => ({ address: endpoints.of(1).address, publicKey: generateKeys().publicKey })
+    const link = new RecordedLink(endpoints.transport(0, { peers, linkTimeoutMs: 500 }), 1)
+    link.send('a secret')
+    await vi.waitFor(() => expect(link.failures.length).toBe(1), 4_000)
+    expect(here.texts).toEqual([])
+    const keyless = () => ({ address: endpoints.of(1).address })
+    const other = new RecordedLink(endpoints.transport(0, { session: 's', peers: keyless }), 1)
+    await mustFail(other, 'ERR_OPERATOR_ARGUMENT', 'the public key of worker 1')
+  })
+
   it('that pretends to be another is not taken for it, though its own key may connect', async () => {
     const endpoints = await endpointsOf('tcp', true)
     const impostor = new Endpoints('tcp', true)

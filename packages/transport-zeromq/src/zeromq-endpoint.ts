@@ -9,7 +9,7 @@ import { PACKET_BYTES } from './outgoing-packets.ts'
 import { HIGH_WATER_MESSAGES, type PeerAddress, PeerSocket, type SocketUser } from './peer-socket.ts'
 import type { PeerStream } from './peer-stream.ts'
 import { RefusalLog } from './refusal-log.ts'
-import { type Hello, kindOf, nameOf, type Refusal, readHello, TOKEN_BYTES, tokenOf, writeRefusal } from './wire.ts'
+import { type Hello, hasFrames, kindOf, nameOf, type Refusal, readHello, TOKEN_BYTES, tokenOf, writeRefusal } from './wire.ts'
 import {
   type EndpointOptions,
   type EndpointSettings,
@@ -36,7 +36,7 @@ export async function zeromqEndpoint(options: EndpointOptions): Promise<ZeromqEn
   checkAddress(settings.bind, settings.allowInsecure || settings.security !== undefined)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await boundEndpoint(settings)
+      return await ZeromqEndpoint.bind(settings)
     } catch (error) {
       const isInUse = error instanceof MalstromError && error.code === 'ERR_ADDRESS_IN_USE'
       if (!isInUse || attempt === BIND_ATTEMPTS_MAX) throw error
@@ -45,22 +45,8 @@ export async function zeromqEndpoint(options: EndpointOptions): Promise<ZeromqEn
   }
 }
 
-async function boundEndpoint(settings: EndpointSettings): Promise<ZeromqEndpoint> {
-  await checkPathIsFree(settings.bind)
-  const endpoint = new ZeromqEndpoint(settings)
-  try {
-    await endpoint.bind()
-    return endpoint
-  } catch (error) {
-    endpoint.destroy()
-    throw error
-  }
-}
-
 /** Where one process can be reached, for as many transports as it has. */
-export class ZeromqEndpoint implements TransportHost {
-  readonly self: PeerId
-  readonly frameBytesMax: number
+export class ZeromqEndpoint {
   readonly #settings: EndpointSettings
   readonly #context = new Context()
   readonly #socket: Router
@@ -69,16 +55,42 @@ export class ZeromqEndpoint implements TransportHost {
   readonly #streams = new Map<number, PeerStream>()
   readonly #closedSessions = new Set<string>()
   readonly #closedTokens = new Set<number>()
+  readonly #host: TransportHost
   #access: AccessControl | undefined
   #address = ''
   #isReplying = false
 
-  /** Use `zeromqEndpoint`. */
-  constructor(settings: EndpointSettings) {
+  /** @internal */
+  static async bind(settings: EndpointSettings): Promise<ZeromqEndpoint> {
+    await checkPathIsFree(settings.bind)
+    const endpoint = new ZeromqEndpoint(settings)
+    try {
+      await endpoint.#bind()
+      return endpoint
+    } catch (error) {
+      endpoint.destroy()
+      throw error
+    }
+  }
+
+  private constructor(settings: EndpointSettings) {
     this.#settings = settings
-    this.self = settings.self
-    this.frameBytesMax = settings.frameBytesMax
-    this.#log = new RefusalLog((line) => settings.logger(`${nameOf(this.self)}: ${line}`))
+    this.#host = {
+      self: settings.self,
+      frameBytesMax: settings.frameBytesMax,
+      connect: (peer, address, user) => this.#connect(peer, address, user),
+      newToken: () => this.#newToken(),
+      addStream: (token, stream) => this.#streams.set(token, stream),
+      removeStream: (token, how) => {
+        this.#streams.delete(token)
+        if (how === 'closed') remember(this.#closedTokens, token, CLOSED_TOKENS_MAX)
+      },
+      transportClosed: (session) => {
+        this.#transports.delete(session)
+        remember(this.#closedSessions, session, CLOSED_SESSIONS_MAX)
+      },
+    }
+    this.#log = new RefusalLog((line) => settings.logger(`${nameOf(settings.self)}: ${line}`))
     this.#socket = new Router({
       context: this.#context,
       linger: 0,
@@ -93,8 +105,7 @@ export class ZeromqEndpoint implements TransportHost {
     })
   }
 
-  /** @internal */
-  async bind(): Promise<void> {
+  async #bind(): Promise<void> {
     const { bind, security } = this.#settings
     if (security !== undefined) this.#access = await AccessControl.start(this.#context, security.allowed, this.#log)
     void this.#observe()
@@ -118,7 +129,7 @@ export class ZeromqEndpoint implements TransportHost {
     const { session } = settings
     if (this.#transports.has(session) || this.#closedSessions.has(session))
       throw new MalstromError('ERR_OPERATOR_ARGUMENT', `There has been a transport with the session "${session}" before. Each has its own.`)
-    const transport = new ZeromqTransport(this, settings)
+    const transport = new ZeromqTransport(this.#host, settings)
     this.#transports.set(session, transport)
     return transport
   }
@@ -141,37 +152,18 @@ export class ZeromqEndpoint implements TransportHost {
     for (const transport of this.#transports.values()) transport.destroy()
   }
 
-  /** @internal */
-  connect(peer: PeerId, address: PeerAddress, user: SocketUser): PeerSocket {
+  #connect(peer: PeerId, address: PeerAddress, user: SocketUser): PeerSocket {
     const { security, allowInsecure } = this.#settings
     if (security !== undefined) checkKey(address.publicKey, `the public key of ${nameOf(peer)}:`)
     checkAddress(address.address, allowInsecure || security !== undefined)
     return new PeerSocket(this.#context, address, security?.keys, user)
   }
 
-  /** @internal */
-  addStream(token: number, stream: PeerStream): void {
-    this.#streams.set(token, stream)
-  }
-
-  /** @internal */
-  removeStream(token: number, how: 'closed' | 'failed'): void {
-    this.#streams.delete(token)
-    if (how === 'closed') remember(this.#closedTokens, token, CLOSED_TOKENS_MAX)
-  }
-
-  /** @internal */
-  newToken(): number {
+  #newToken(): number {
     for (;;) {
       const token = randomBytes(TOKEN_BYTES).readUIntBE(0, TOKEN_BYTES)
       if (token !== 0 && !this.#streams.has(token)) return token
     }
-  }
-
-  /** @internal */
-  transportClosed(session: string): void {
-    this.#transports.delete(session)
-    remember(this.#closedSessions, session, CLOSED_SESSIONS_MAX)
   }
 
   async #receive(): Promise<void> {
@@ -191,8 +183,9 @@ export class ZeromqEndpoint implements TransportHost {
       const token = tokenOf(message)
       const stream = this.#streams.get(token)
       if (stream !== undefined) stream.arrived(kind, message)
-      // When two ends close at the same time, the last heartbeats cross; only frames are worth a line.
-      else if (this.#closedTokens.has(token)) this.#turnAway(from, 'closed', token, kind === 'data' ? 'late frames' : '', 'it has closed')
+      // When two ends close at the same time, their last heartbeats and credits cross; only frames are worth a line.
+      else if (this.#closedTokens.has(token))
+        this.#turnAway(from, 'closed', token, kind === 'data' && hasFrames(message) ? 'late frames' : '', 'it has closed')
       else this.#turnAway(from, 'never', token, 'a message', 'it does not know of this link; it may have been started again')
     }
   }
@@ -209,7 +202,8 @@ export class ZeromqEndpoint implements TransportHost {
     const { session, token, to } = hello
     const transport = this.#transports.get(session)
     const who = nameOf(hello.from)
-    if (to !== this.self) this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(this.self)}`)
+    if (to !== this.#settings.self)
+      this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(this.#settings.self)}`)
     else if (transport !== undefined) {
       const answer = transport.hello(hello)
       if (answer !== undefined) this.#turnAway(from, answer.refusal, token, who, answer.reason)

@@ -33,7 +33,7 @@ export interface TransportOptions {
   readonly peers: ReadonlyMap<PeerId, PeerAddress> | ((peer: PeerId) => PeerAddress | undefined)
   /** How long a link waits for the other end to appear. @default 30_000 */
   readonly linkTimeoutMs?: number
-  /** How long a peer may be silent. Five heartbeats are due in that time. @default 5_000 */
+  /** How long a peer may be silent. Five heartbeats are sent in that time, so it must be the same at both ends. @default 5_000 */
   readonly heartbeatTimeoutMs?: number
   /** How long `close` waits for peers to take what is left. @default 30_000 */
   readonly closeTimeoutMs?: number

@@ -1,5 +1,5 @@
 import { type Link, type LinkEvents, MalstromError, type PeerId, type Transport } from '@malstrom/core'
-import type { PeerAddress, PeerSocket } from './peer-socket.ts'
+import type { PeerAddress, PeerSocket, SocketUser } from './peer-socket.ts'
 import { HEARTBEATS, PeerStream, type StreamSettings } from './peer-stream.ts'
 import { lost, refused } from './stream-errors.ts'
 import type { Hello, Refusal } from './wire.ts'
@@ -12,7 +12,7 @@ export interface TransportHost {
   readonly self: PeerId
   readonly frameBytesMax: number
   /** A socket to `peer`. @throws MalstromError `ERR_TRANSPORT_INSECURE`, `ERR_ADDRESS_INVALID` */
-  connect(peer: PeerId, address: PeerAddress, user: ConstructorParameters<typeof PeerSocket>[3]): PeerSocket
+  connect(peer: PeerId, address: PeerAddress, user: SocketUser): PeerSocket
   /** From now on messages with this token are for `stream`. */
   addStream(token: number, stream: PeerStream): void
   /** `closed`: what still comes for it is turned away as late, and not as unknown. */

@@ -4,6 +4,7 @@ import { benchCases } from './bench-cases.ts'
 import { runCodec } from './codec.ts'
 import { runExchangeRing } from './exchange-ring.ts'
 import { runExchangeThreads } from './exchange-threads.ts'
+import { runExchangeZeromq } from './exchange-zeromq.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
 import { runRescalePause } from './rescale-pause.ts'
@@ -44,5 +45,6 @@ export const cases: readonly Case[] = [
     about: 'a million keys from one worker to two and back, and after a worker was lost',
     run: runRescalePause,
   },
+  { name: 'exchange-zeromq-raw', about: 'frames to another process over ZeroMQ, and how long they take', run: runExchangeZeromq },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

@@ -34,8 +34,12 @@ export interface LinkEvents {
 export interface ProcessEndpoint {
   /** How others reach it. */
   readonly address: string
-  /** The links of one generation of a job. Peers are added as they appear. */
-  transport(options: { readonly session: string; readonly peers: ReadonlyMap<PeerId, { readonly address: string }> }): Transport & {
+  /** The links of one generation of a job. Peers are added as they appear; one that is silent for longer than the limit is lost. */
+  transport(options: {
+    readonly session: string
+    readonly peers: ReadonlyMap<PeerId, { readonly address: string }>
+    readonly heartbeatTimeoutMs?: number
+  }): Transport & {
     addPeer(peer: PeerId, address: { readonly address: string }): void
   }
   close(): Promise<void>

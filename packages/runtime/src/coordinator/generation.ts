@@ -222,7 +222,8 @@ export class Generation {
         await this.#all((worker) => worker.finish())
       })
     } catch (error) {
-      this.fail(error)
+      // Somebody else was faster with the same.
+      if (!isRefusal(error)) this.fail(error)
     }
   }
 

@@ -1,6 +1,9 @@
 import type { PeerId } from '@malstrom/core'
 import type { WorkerData } from '../host/worker-surroundings.ts'
 
+/** How long a process may be silent: one that imports a large job says nothing meanwhile. */
+export const PROCESS_SILENCE_MS = 20_000
+
 /** What a process is told first. */
 export interface ProcessData extends WorkerData {
   readonly id: number

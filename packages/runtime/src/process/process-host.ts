@@ -12,7 +12,7 @@ import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
 import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
-import type { ProcessAnswer, ProcessData, ProcessMessage } from './messages.ts'
+import { PROCESS_SILENCE_MS, type ProcessAnswer, type ProcessData, type ProcessMessage } from './messages.ts'
 import { startProcess } from './start-process.ts'
 
 /** How long a process may take to say where it can be reached. */
@@ -133,7 +133,7 @@ export class ProcessHost implements WorkerHost {
     this.#endpoint ??= importTransport(transport).then(({ endpointIn }) => endpointIn(this.#folder, 'coordinator'))
     const endpoint = await this.#endpoint
     const session = `${data.job} ${data.fingerprint} generation ${number}`
-    const links = endpoint.transport({ session, peers: new Map() })
+    const links = endpoint.transport({ session, peers: new Map(), heartbeatTimeoutMs: PROCESS_SILENCE_MS })
     return { number, session, transport: links, addresses: new Map(), children: new Map() }
   }
 }

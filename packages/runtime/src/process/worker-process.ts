@@ -3,7 +3,7 @@ import { WorkerServer } from '../control/worker-server.ts'
 import { nodeEnvironment } from '../host/node-environment.ts'
 import { workerSurroundings } from '../host/worker-surroundings.ts'
 import { CONTROL_CHANNEL } from '../worker/cluster.ts'
-import type { ProcessAnswer, ProcessData, ProcessMessage } from './messages.ts'
+import { PROCESS_SILENCE_MS, type ProcessAnswer, type ProcessData, type ProcessMessage } from './messages.ts'
 
 // The module that a process runs: it opens an endpoint, learns where the others are, and becomes the worker that the coordinator asks for.
 let transport: ReturnType<ProcessEndpoint['transport']> | undefined
@@ -20,7 +20,7 @@ answer({})
 async function start(data: ProcessData): Promise<void> {
   const { endpointIn } = (await import(data.transport)) as ProcessTransportModule
   const endpoint = await endpointIn(data.folder, data.id)
-  const opened = endpoint.transport({ session: data.session, peers: new Map() })
+  const opened = endpoint.transport({ session: data.session, peers: new Map(), heartbeatTimeoutMs: PROCESS_SILENCE_MS })
   transport = opened
   for (const peer of early) addPeer(peer)
   new WorkerServer({

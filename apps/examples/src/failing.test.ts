@@ -11,15 +11,16 @@ interface Total {
 it('the failing job goes back to its last snapshot, and its totals stay right', { timeout: 30_000 }, async () => {
   const totals: Total[] = []
   const positions: number[] = []
-  const job = failingJob({ failAfterMs: 60, sink: toArrayOfRecords(totals), opened: (position) => positions.push(position) })
+  const job = failingJob({ failAfterMs: 150, sink: toArrayOfRecords(totals), opened: (position) => positions.push(position) })
   const execution = await singleThread({ persistence: memoryPersistence(), snapshotIntervalMs: 10 }).start(job)
   while (execution.status().restarts < 4) await new Promise((resolve) => setTimeout(resolve, 10))
   await execution.cancel()
 
   expect(positions[0]).toBe(0)
   expect(positions.length).toBeGreaterThanOrEqual(4)
-  // It never begins anew, and never falls behind.
-  expect(positions.slice(1).every((position, index) => position > (positions[index] as number))).toBe(true)
+  // It goes forward, and never falls behind; on a busy machine a start may end before its first snapshot.
+  expect(positions.slice(1).every((position, index) => position >= (positions[index] as number))).toBe(true)
+  expect(positions.at(-1)).toBeGreaterThan(0)
   // The total after number n is the sum of all numbers up to n of its kind, also after restarts.
   for (const { key, value, timestamp: n } of totals) {
     const count = Math.floor((n + 1) / 2) + (n % 2 === 0 ? 1 : 0)

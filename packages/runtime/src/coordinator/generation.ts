@@ -6,6 +6,7 @@ import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
 import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
+import { Cause } from './cause.ts'
 import { checkRescalable } from './check-key-local.ts'
 import { mergeStatus } from './merge-status.ts'
 import { hasEnded, isRefusal } from './refusal.ts'
@@ -51,7 +52,7 @@ export class Generation {
   #underWay: Promise<unknown> | undefined
   #committed: SnapshotVersion | undefined
   #retired: WorkerStatus | undefined
-  #failure: { readonly error: unknown } | undefined
+  readonly #cause = new Cause()
   #ending = false
   #cancelInterval: () => void = () => {}
   #resolve: () => void = () => {}
@@ -128,8 +129,7 @@ export class Generation {
 
   /** Ends everything because of an error. */
   fail(error: unknown): void {
-    if (this.#failure !== undefined) return
-    this.#failure = { error }
+    if (!this.#cause.add(error)) return
     this.#cancelInterval()
     for (const worker of this.#workers.values()) worker.fail(error)
   }
@@ -141,7 +141,7 @@ export class Generation {
     this.fail(failed.reason)
     await Promise.allSettled([...this.#workers.values()].map(({ finished }) => finished))
     // What failed first is the reason; that others then did not start follows from it.
-    throw this.#failure === undefined ? failed.reason : this.#failure.error
+    throw this.#cause.error
   }
 
   async #startWorker(id: WorkerId, peers: readonly WorkerId[], joining: boolean): Promise<void> {
@@ -169,7 +169,7 @@ export class Generation {
       (error) => this.#workerEnded(id, { error }),
     )
     // Started while others failed.
-    if (this.#failure !== undefined) worker.fail(this.#failure.error)
+    if (this.#cause.isKnown) worker.fail(this.#cause.error)
   }
 
   #eventsOf(id: WorkerId): WorkerEvents {
@@ -195,14 +195,14 @@ export class Generation {
   #workerEnded(id: WorkerId, failure: { readonly error: unknown } | undefined): void {
     this.#options.state?.store.deleteThrough(id, undefined)
     if (failure !== undefined) this.fail(failure.error)
-    else if (!this.#ending && this.#failure === undefined && this.#workers.has(id)) {
+    else if (!this.#ending && !this.#cause.isKnown && this.#workers.has(id)) {
       this.fail(new MalstromError('ERR_WORKER_LOST', `Worker ${id} ended before the job did.`))
     }
     this.#ended.add(id)
     if (!this.workers.every((worker) => this.#ended.has(worker))) return
     const settle = () => {
-      if (this.#failure === undefined) this.#resolve()
-      else this.#reject(this.#failure.error)
+      if (this.#cause.isKnown) this.#reject(this.#cause.error)
+      else this.#resolve()
     }
     this.#all((worker) => worker.release()).then(settle, settle)
   }
@@ -230,7 +230,7 @@ export class Generation {
   /** Waits until nothing else is under way, and keeps others out meanwhile. What fails ends the generation. */
   async #alone<T>(action: () => Promise<T>): Promise<T> {
     while (this.#underWay !== undefined) await this.#underWay.catch(() => {})
-    if (this.#ending || this.#failure !== undefined) throw hasEnded(this.#options.graph.name)
+    if (this.#ending || this.#cause.isKnown) throw hasEnded(this.#options.graph.name)
     const running = action()
     this.#underWay = running
     try {
@@ -337,7 +337,7 @@ export class Generation {
     const { environment, state } = this.#options
     if (state === undefined || !Number.isFinite(state.intervalMs)) return
     this.#cancelInterval = environment.after(state.intervalMs, () => {
-      if (this.#failure !== undefined || this.#ending) return
+      if (this.#cause.isKnown || this.#ending) return
       // Whoever listens to the end hears of what fails.
       if (this.#underWay === undefined) this.#alone(() => this.#take({ last: false, finished: false })).catch(() => {})
       this.#scheduleSnapshot()

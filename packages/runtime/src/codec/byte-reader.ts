@@ -18,6 +18,7 @@ const KEPT_BYTES_MAX = 1_024 * 1_024
 export class ByteReader {
   /** Of the copy, for columns that were measured with `take`. */
   bytes = Buffer.alloc(0)
+  shorts = new Uint16Array(0)
   ints = new Int32Array(0)
   floats = new Float64Array(0)
   #at = 0
@@ -36,6 +37,7 @@ export class ByteReader {
     // More than is needed now, or a stream of frames that grow would allocate for each.
     const size = length > KEPT_BYTES_MAX ? length : Math.min(KEPT_BYTES_MAX, Math.max(4_096, length * 2))
     this.bytes = Buffer.allocUnsafeSlow((size + 7) & ~7)
+    this.shorts = new Uint16Array(this.bytes.buffer)
     this.ints = new Int32Array(this.bytes.buffer)
     this.floats = new Float64Array(this.bytes.buffer)
   }

@@ -4,6 +4,7 @@ import { floatsOf, intsOf, packedArray } from './packed-array.ts'
 /** The memory of a reader, in which columns lie. */
 export interface ColumnSource {
   readonly bytes: Uint8Array
+  readonly shorts: Uint16Array
   readonly ints: Int32Array
   readonly floats: Float64Array
 }
@@ -13,7 +14,7 @@ export interface ColumnSource {
  * the array in question. With an index, `values` are the ones that differ.
  */
 export interface ColumnContent {
-  readonly kind: 'int' | 'float' | 'boolean' | 'index' | 'values'
+  readonly kind: 'int' | 'float' | 'boolean' | 'index' | 'wide index' | 'values'
   readonly at: number
   readonly values: readonly unknown[]
 }
@@ -29,8 +30,10 @@ export function valuesOf(source: ColumnSource, { kind, at, values }: ColumnConte
       return floatsOf(source.floats, at, count)
     case 'boolean':
       return booleansOf(source.bytes, at, count)
-    default:
+    case 'index':
       return textsOf(source.bytes, at, values, count)
+    default:
+      return textsOf(source.shorts, at, values, count)
   }
 }
 
@@ -40,7 +43,7 @@ function booleansOf(source: Uint8Array, at: number, count: number): unknown[] {
   return array
 }
 
-function textsOf(source: Uint8Array, at: number, values: readonly unknown[], count: number): unknown[] {
+function textsOf(source: Uint8Array | Uint16Array, at: number, values: readonly unknown[], count: number): unknown[] {
   const array = packedArray(count)
   for (let i = 0; i < count; i++) {
     const index = source[at + i] as number

@@ -18,12 +18,14 @@ export const Layout = {
   objects: 7,
   /** Arrays without holes: their lengths (small: the bytes of each), and a column of all their elements (large: how many). */
   arrays: 8,
-  /** Texts that occur often (small: how many differ): for each its index in a byte, and those that differ as a column of `large` bytes. */
+  /** Texts that occur often (small: how many differ): for each its index in a byte, or in two if more than 256 differ, and those that differ as a column of `large` bytes. */
   dictionary: 9,
   /** Arrays of the same length (small) without holes: a column for each place. */
   tuples: 10,
   /** Dates, as milliseconds in 8 bytes each. */
   dates: 11,
+  /** The same as property `small` of the objects that are the column before: keys often are. */
+  property: 12,
 } as const
 
 /** The first byte of a block of columns: format and its version. Its header has their number and that of the rows. */

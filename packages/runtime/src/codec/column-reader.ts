@@ -3,6 +3,7 @@ import { type ColumnContent, valuesOf } from './column-content.ts'
 import { BLOCK_COLUMNS_MAX, BLOCK_FORMAT, COLUMN_DEPTH_MAX, Layout, PROPERTIES_MAX, ROWS_MAX, TUPLE_LENGTH_MAX } from './column-kinds.ts'
 import { ObjectBuilder } from './object-builder.ts'
 import { packedArray } from './packed-array.ts'
+import { NARROW_TEXTS_MAX } from './text-dictionary.ts'
 import { readLengths, readTexts } from './text-reader.ts'
 import { readValue } from './value-reader.ts'
 
@@ -14,7 +15,7 @@ const NAMES_BYTES_MAX = 4_096
 
 /** Dictionaries of a frame that are remembered until the next: it often has the same. */
 const DICTIONARIES_MAX = 16
-const DICTIONARY_BYTES_MAX = 8_192
+const DICTIONARY_BYTES_MAX = 32_768
 
 const builders = new Map<string, ObjectBuilder>()
 const generalBuilders = new Map<string, ObjectBuilder>()
@@ -26,6 +27,8 @@ export class BlockReader {
   /** Of the blocks so far, by their number within the block. */
   readonly #dictionaries: { readonly encoded: Uint8Array; readonly texts: readonly string[] }[] = []
   #dictionaryCount = 0
+  /** The properties of the objects in the last column. */
+  #properties: readonly ColumnContent[] = []
 
   constructor(reader: ByteReader, mayGenerate: boolean) {
     this.#reader = reader
@@ -36,6 +39,7 @@ export class BlockReader {
   start(): { size: number; count: number } {
     const reader = this.#reader
     this.#dictionaryCount = 0
+    this.#properties = []
     const at = reader.header()
     const first = reader.ints[at] as number
     if ((first & 255) !== BLOCK_FORMAT) throw corrupt(`it begins with ${first & 255} and not with ${BLOCK_FORMAT}`)
@@ -90,6 +94,8 @@ export class BlockReader {
         return allOf(this.#tuples(count, small, depth))
       case Layout.dates:
         return allOf(readDates(reader, count))
+      case Layout.property:
+        return (depth === 0 ? this.#properties[small] : undefined) ?? refuseProperty(small)
       default:
         throw corrupt(`there is no layout ${layout}`)
     }
@@ -102,6 +108,7 @@ export class BlockReader {
     for (let c = 0; c < size; c++) columns[builder.order[c] as number] = this.#content(count, depth + 1)
     const objects = packedArray(count)
     builder.build(this.#reader, columns, objects)
+    if (depth === 0) this.#properties = columns
     return objects
   }
 
@@ -137,12 +144,14 @@ export class BlockReader {
 
   #dictionary(count: number, size: number, textsBytes: number): ColumnContent {
     const reader = this.#reader
-    const at = reader.take(count)
+    const wide = size > NARROW_TEXTS_MAX
+    const at = wide ? reader.take(count * 2) >> 1 : reader.take(count)
+    const kind = wide ? 'wide index' : 'index'
     reader.pad()
     const number = this.#dictionaryCount++
     const known = this.#dictionaries[number]
     if (known !== undefined && known.texts.length === size && reader.skipIfEqual(known.encoded, textsBytes)) {
-      return { kind: 'index', at, values: known.texts }
+      return { kind, at, values: known.texts }
     }
     const encoded = number < DICTIONARIES_MAX && textsBytes <= DICTIONARY_BYTES_MAX ? reader.peekBytes(textsBytes) : undefined
     const end = reader.left - textsBytes
@@ -150,7 +159,7 @@ export class BlockReader {
     reader.pad()
     if (reader.left !== end) throw corrupt('a dictionary ends elsewhere')
     if (encoded !== undefined && number <= this.#dictionaries.length) this.#dictionaries[number] = { encoded, texts: values }
-    return { kind: 'index', at, values }
+    return { kind, at, values }
   }
 
   #tuples(count: number, length: number, depth: number): unknown[] {
@@ -175,6 +184,10 @@ function readNames(reader: ByteReader, size: number, byteLength: number): { name
   if (new Set(names).size !== size) throw corrupt('two properties have one name')
   if (new Set(order).size !== size || Math.max(...order) >= size) throw corrupt('two columns are of one property')
   return { names, order }
+}
+
+function refuseProperty(index: number): never {
+  throw corrupt(`no column of objects with a property ${index} comes before`)
 }
 
 const NONE: readonly unknown[] = []

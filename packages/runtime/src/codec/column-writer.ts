@@ -12,6 +12,8 @@ type Column = ArrayLike<unknown>
 export class BlockWriter {
   readonly #writer: ByteWriter
   #columns = 0
+  /** What the objects of the last column are like, if they are in columns. */
+  #objectsBefore: ObjectShape | undefined
 
   constructor(writer: ByteWriter) {
     this.#writer = writer
@@ -21,6 +23,7 @@ export class BlockWriter {
   start(size: number, count: number): void {
     if (count > ROWS_MAX) throw new RangeError(`a block has at most ${ROWS_MAX} rows`)
     this.#columns = 0
+    this.#objectsBefore = undefined
     this.#writer.header(BLOCK_FORMAT, size, count)
   }
 
@@ -32,6 +35,13 @@ export class BlockWriter {
   /** Writes the values from `from` on, before `to`, in the layout that fits all of them. */
   write(column: Column, from: number, to: number, memory: ColumnMemory, depth = 0): void {
     if (from < to && !this.#uniform(column, from, to, memory, depth)) this.#mixed(column, from, to)
+  }
+
+  /** `write`, for texts that may be those of a property of the objects in the column before. */
+  writeKeys(keys: Column, from: number, to: number, memory: ColumnMemory): void {
+    const property = this.#objectsBefore?.propertyOf(keys, from, to) ?? -1
+    if (property >= 0) this.#writer.header(Layout.property, property, 0)
+    else this.write(keys, from, to, memory)
   }
 
   #uniform(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
@@ -134,6 +144,7 @@ export class BlockWriter {
     for (let p = 0; p < shape.kinds.length; p++) {
       if (shape.kinds[p] === 'any') this.write(shape.arrays[p] as unknown[], 0, count, memory.inner(p), depth + 1)
     }
+    if (depth === 0) this.#objectsBefore = shape
     return true
   }
 

@@ -145,6 +145,20 @@ describe('frames as bytes', () => {
     expect(new FrameEncoder().encode(frameOf(often), 0).length).toBeLessThan(7_000)
   })
 
+  it('write many texts once too, and keys that are a property of their values not at all', () => {
+    const users = Array.from({ length: 1_000 }, (_, i) => `user-${i % 400}`)
+    const values = users.map((user, i) => ({ user, at: i, page: `/${i % 7}`, same: user }))
+    const { encoder, decoder } = warm(values, users)
+    expect(roundTrip(users, undefined, encoder, decoder).values).toEqual(users)
+    const plain = encoder.encode(frameOf(values), 0).length
+    expect(encoder.encode(frameOf(values, users), 0).length).toBeLessThan(plain + 20)
+    for (const keys of [users, values.map(({ page }) => page), users.toReversed(), users.map((_, i) => i), [...users.slice(1), 1]]) {
+      expect(roundTrip(values, keys, encoder, decoder)).toMatchObject({ values, keys })
+    }
+    const part = { ...frameOf(values, users), from: 990 }
+    expect(decoder.decode(encoder.encode(part, 0), 0)).toMatchObject({ values: values.slice(990), keys: users.slice(990) })
+  })
+
   it('become ordinary arrays and objects of one hidden class', () => {
     setFlagsFromString('--allow-natives-syntax')
     const ask = (question: string) => new Function('a', 'b', `return ${question}`) as (a: unknown, b?: unknown) => boolean

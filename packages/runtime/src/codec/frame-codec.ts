@@ -33,8 +33,8 @@ export interface FrameCodecOptions {
 /** Memory that is kept from one frame to the next. */
 const KEPT_BYTES_MAX = 1_024 * 1_024
 
-/** What a frame consists of, in this order; a stream without keys has no third column. */
-const COLUMNS = ['values', 'timestamps', 'keys'] as const
+/** What a frame consists of, in this order; a stream without keys has no column of them. */
+const COLUMNS = ['values', 'keys', 'timestamps'] as const
 
 /**
  * Makes frames into bytes, for one exchange: it learns what their columns are like, and takes short
@@ -66,8 +66,8 @@ export class FrameEncoder {
     try {
       this.#block.start(keys === undefined ? 2 : 3, rows)
       this.#block.write(values, start + from, start + count, this.#memory.inner(0))
+      if (keys !== undefined) this.#block.writeKeys(keys, from, count, this.#memory.inner(2))
       this.#block.write(timestamps, from, count, this.#memory.inner(1))
-      if (keys !== undefined) this.#block.write(keys, from, count, this.#memory.inner(2))
       this.#block.end()
     } catch (error) {
       throw explained(error, () => frameObstacle(frame))
@@ -85,8 +85,8 @@ export class FrameEncoder {
 function frameObstacle({ values, start, keys, timestamps, from = 0, count }: FrameColumns): string | undefined {
   return (
     columnObstacle(values, start + from, start + count, COLUMNS[0]) ??
-    columnObstacle(timestamps, from, count, COLUMNS[1]) ??
-    (keys === undefined ? undefined : columnObstacle(keys, from, count, COLUMNS[2]))
+    (keys === undefined ? undefined : columnObstacle(keys, from, count, COLUMNS[1])) ??
+    columnObstacle(timestamps, from, count, COLUMNS[2])
   )
 }
 
@@ -111,8 +111,8 @@ export class FrameDecoder {
     const { size, count } = block.start()
     if (size !== 2 && size !== 3) throw corrupt(`a frame has 2 or 3 columns, not ${size}`)
     const values = block.read(count)
-    const timestamps = block.read(count)
     const keys = size === 3 ? block.read(count) : undefined
+    const timestamps = block.read(count)
     block.end()
     return { values, keys, timestamps, count }
   }

@@ -12,6 +12,7 @@ const READ: Readonly<Record<ColumnContent['kind'], (n: number) => string>> = {
   float: (n) => `floats[a${n} + i]`,
   boolean: (n) => `bytes[a${n} + i] === 1`,
   index: (n) => `c${n}[x${n}]`,
+  'wide index': (n) => `c${n}[x${n}]`,
   values: (n) => `c${n}[i]`,
 }
 
@@ -86,11 +87,13 @@ return Shape`
 function generateBuild(shape: unknown, columns: readonly ColumnContent[]): Build | undefined {
   const { length } = columns
   const indexes = columns.map(({ kind }, i) =>
-    kind === 'index' ? `const x${i} = bytes[a${i} + i]\nif (x${i} >= c${i}.length) throw outside(x${i})\n` : '',
+    kind === 'index' || kind === 'wide index'
+      ? `const x${i} = ${kind === 'index' ? 'bytes' : 'shorts'}[a${i} + i]\nif (x${i} >= c${i}.length) throw outside(x${i})\n`
+      : '',
   )
   const text = `const S = Shape
 return (source, columns, objects, count) => {
-  const { bytes, ints, floats } = source
+  const { bytes, shorts, ints, floats } = source
   const ${listed(length, (i) => `c${i} = columns[${i}].values, a${i} = columns[${i}].at`)}
   for (let i = 0; i < count; i++) {
     ${indexes.join('')}objects[i] = new S(${listed(length, (i) => READ[(columns[i] as ColumnContent).kind](i))})

@@ -79,6 +79,20 @@ export class ObjectShape {
     return this.#gather(values, from, count, { writer, arrays: this.arrays, places: this.#places })
   }
 
+  /**
+   * The property that is the text of `column` in each row that was gathered last, from `from` on and
+   * before `to`; -1 if there is none.
+   */
+  propertyOf(column: ArrayLike<unknown>, from: number, to: number): number {
+    const first = column[from]
+    if (typeof first !== 'string') return -1
+    for (let p = 0; p < this.arrays.length; p++) {
+      const values = this.arrays[p] as unknown[]
+      if (values[0] === first && this.kinds[p] === 'any' && areSame(values, column, from, to)) return p
+    }
+    return -1
+  }
+
   #generate(): void {
     const gather = generateGather(this.names, this.kinds)
     if (gather === undefined) this.kinds.fill('any')
@@ -92,6 +106,15 @@ export class ObjectShape {
     if (this.kinds[property] !== 'any' || array.length > KEPT_ROWS_MAX) array.length = 0
     else while (array.length < count) array.push(undefined)
   }
+}
+
+/** Whether the texts of two columns are the same, whose rows begin at 0 and at `from`. */
+function areSame(texts: readonly unknown[], column: ArrayLike<unknown>, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const text = column[i]
+    if (typeof text !== 'string' || texts[i - from] !== text) return false
+  }
+  return true
 }
 
 /** Functions that are generated anew for a shape because a property turns out to be of another kind. */

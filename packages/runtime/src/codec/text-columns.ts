@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { Layout } from './column-kinds.ts'
-import { TextDictionary } from './text-dictionary.ts'
+import { NARROW_TEXTS_MAX, TextDictionary } from './text-dictionary.ts'
 import { isLatin1 } from './value-kinds.ts'
 
 /** Fewer texts are written as they are. */
@@ -8,6 +8,9 @@ const DICTIONARY_ROWS_MIN = 16
 
 /** Columns without a dictionary after one in which it did not pay. */
 const PLAIN_COLUMNS = 32
+
+/** Texts for whose lengths and indexes memory is kept. */
+const KEPT_ROWS_MAX = 8_192
 
 /** What was learned about a column of texts. */
 export interface TextMemory {
@@ -41,25 +44,44 @@ function writeDictionary(
   writer.pad()
   const start = writer.length
   writer.header(Layout.dictionary, 0, 0)
-  const at = writer.room(count)
   const isNew = dictionary.size === 0
-  let done = dictionary.index(column, from, to, writer.bytes, at, most)
+  const indexes = scratchFor(count)
+  let done = dictionary.index(column, from, to, indexes, most)
   if (!done) {
     // What was there before is not what comes now, perhaps.
     dictionary.clear()
-    done = !isNew && dictionary.index(column, from, to, writer.bytes, at, most)
+    done = !isNew && dictionary.index(column, from, to, indexes, most)
   }
   if (!done) {
     dictionary.clear()
     writer.truncate(start)
     return 'too many'
   }
+  writeIndexes(writer, indexes, count, dictionary.size)
   writer.pad()
   const texts = dictionary.encoded ?? encodedTexts(writer, dictionary)
   writer.copy(texts)
   writer.ints[start >> 2] = Layout.dictionary | (dictionary.size << 8)
   writer.ints[(start >> 2) + 1] = texts.length
   return 'written'
+}
+
+const scratch = new Uint16Array(KEPT_ROWS_MAX)
+
+/** Memory for so many indexes, valid until the next call. */
+function scratchFor(count: number): Uint16Array {
+  if (count > KEPT_ROWS_MAX) return new Uint16Array(count)
+  return scratch
+}
+
+function writeIndexes(writer: ByteWriter, indexes: Uint16Array, count: number, texts: number): void {
+  if (texts > NARROW_TEXTS_MAX) {
+    writer.copy(new Uint8Array(indexes.buffer, 0, count * 2))
+    return
+  }
+  const at = writer.room(count)
+  const { bytes } = writer
+  for (let i = 0; i < count; i++) bytes[at + i] = indexes[i] as number
 }
 
 function encodedTexts(writer: ByteWriter, dictionary: TextDictionary): Uint8Array {
@@ -71,9 +93,6 @@ function encodedTexts(writer: ByteWriter, dictionary: TextDictionary): Uint8Arra
   dictionary.encoded = encoded
   return encoded
 }
-
-/** Lengths for which memory is kept. */
-const KEPT_LENGTHS_MAX = 8_192
 
 const lengths: number[] = []
 
@@ -99,7 +118,7 @@ function writePlain(writer: ByteWriter, column: ArrayLike<unknown>, from: number
     writer.text(all, latin1 ? 'latin1' : 'utf16le')
     if (!latin1) writer.bytes[start] = Layout.utf16
   }
-  if (lengths.length > KEPT_LENGTHS_MAX) lengths.length = 0
+  if (lengths.length > KEPT_ROWS_MAX) lengths.length = 0
   return true
 }
 

@@ -10,7 +10,9 @@ import {
   type TaskCode,
   type TimestampAlgebra,
 } from '@malstrom/core'
+import { ExchangeOutput } from '../exchange/exchange-output.ts'
 import { attribute } from '../worker/failure.ts'
+import { exchangeLines } from './exchange-lines.ts'
 import { sinkLines } from './sink-lines.ts'
 import type { TaskParts } from './task-body.ts'
 import type { Reader } from './task-plan.ts'
@@ -265,9 +267,10 @@ export class TaskWriter {
     return name
   }
 
-  #edgeLines(reader: Reader & { to: 'edge' }, { value, key, timestamp }: RecordNames): string {
-    const edge = this.bind('edge', this.#parts.edgeOf(reader.edge))
-    return `${edge}.push(${value}, ${key}, ${timestamp})`
+  #edgeLines({ edge: plan }: Reader & { to: 'edge' }, record: RecordNames): string {
+    const outlet = this.#parts.edgeOf(plan)
+    if (outlet instanceof ExchangeOutput) return exchangeLines(this, outlet, plan.keyed, record)
+    return `${this.bind('edge', outlet)}.push(${record.value}, ${record.key}, ${record.timestamp})`
   }
 
   #sinkLines(node: SinkNode, record: RecordNames): string {

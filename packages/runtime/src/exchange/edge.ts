@@ -20,21 +20,20 @@ export class Edge implements Inlet, Outlet {
   /** What was sent and not yet taken, oldest first. */
   #queue: Item[] = []
   #taken = 0
+  /** Records in it. */
   #records = 0
-  #columns: Columns | undefined
+  /** What was sent since the last frame. */
+  readonly columns: Columns
   #frontier: unknown
-  readonly #keyed: boolean
   readonly #time: TimestampAlgebra<unknown>
 
   constructor(keyed: boolean, time: TimestampAlgebra<unknown>) {
-    this.#keyed = keyed
+    this.columns = new Columns(keyed, () => this.close())
     this.#time = time
   }
 
   push(value: unknown, key: unknown, timestamp: unknown): void {
-    this.#columns ??= new Columns(this.#keyed)
-    this.#records++
-    if (this.#columns.add(value, key, timestamp) >= FRAME_RECORDS_MAX) this.close()
+    this.columns.add(value, key, timestamp)
   }
 
   get frontier(): unknown {
@@ -67,16 +66,17 @@ export class Edge implements Inlet, Outlet {
 
   /** Makes what was sent since the last frame ready to be taken. */
   close(): void {
+    if (this.columns.count === 0) return
     this.#endFrame()
-    this.#columns = undefined
+    this.columns.renew()
   }
 
   get full(): boolean {
-    return this.#records >= EDGE_RECORDS_MAX
+    return this.#records + this.columns.unframed >= EDGE_RECORDS_MAX
   }
 
   get empty(): boolean {
-    return this.#records === 0 && this.#taken === this.#queue.length
+    return this.columns.unframed === 0 && this.#taken === this.#queue.length
   }
 
   take(): Item | undefined {
@@ -93,7 +93,9 @@ export class Edge implements Inlet, Outlet {
   }
 
   #endFrame(): void {
-    const frame = this.#columns?.endFrame()
-    if (frame !== undefined) this.#queue.push(frame)
+    const frame = this.columns.endFrame()
+    if (frame === undefined) return
+    this.#queue.push(frame)
+    this.#records += frame.count - (frame.from ?? 0)
   }
 }

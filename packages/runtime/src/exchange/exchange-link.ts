@@ -1,7 +1,8 @@
 import type { Link, LinkEvents } from '@malstrom/core'
 import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
-import { FRAME_RECORDS_MAX, type Inlet, type Item } from './frame.ts'
+import { Columns } from './columns.ts'
+import type { Inlet, Item } from './frame.ts'
 import { decodeMessage, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame } from './wire.ts'
 
 /** Frames that a sender may be ahead of its receiver. */
@@ -37,11 +38,8 @@ interface Outgoing {
 export class ExchangeLink implements Inlet {
   readonly #options: ExchangeLinkOptions
   readonly #link: Link
-  /** The frame that is being filled; the columns are used again, because what is sent is a copy. */
-  readonly #values: unknown[] = new Array(FRAME_RECORDS_MAX)
-  readonly #keys: unknown[] | undefined
-  readonly #timestamps: unknown[] = new Array(FRAME_RECORDS_MAX)
-  #count = 0
+  /** The frame that is being filled; it is used again, because what is sent is a copy. */
+  readonly columns: Columns
   /** What waits for credit, encoded, oldest first. */
   #waiting: Outgoing[] = []
   #credits = WINDOW_FRAMES
@@ -52,16 +50,8 @@ export class ExchangeLink implements Inlet {
 
   constructor(options: ExchangeLinkOptions) {
     this.#options = options
-    this.#keys = options.keyed ? new Array(FRAME_RECORDS_MAX) : undefined
+    this.columns = new Columns(options.keyed, () => this.close())
     this.#link = options.open({ readable: () => options.arrived(), failed: (error) => options.failed(error) })
-  }
-
-  push(value: unknown, key: unknown, timestamp: unknown): void {
-    const index = this.#count++
-    this.#values[index] = value
-    this.#timestamps[index] = timestamp
-    if (this.#keys !== undefined) this.#keys[index] = key
-    if (index === FRAME_RECORDS_MAX - 1) this.close()
   }
 
   /** An epoch ends the frame before it. */
@@ -79,10 +69,9 @@ export class ExchangeLink implements Inlet {
 
   /** Sends what was pushed. */
   close(): void {
-    const count = this.#count
-    if (count === 0) return
-    this.#count = 0
-    const frame = { values: this.#values, start: 0, keys: this.#keys, timestamps: this.#timestamps, count }
+    const frame = this.columns.endFrame()
+    if (frame === undefined) return
+    this.columns.reuse()
     this.#send('frame', encodeFrame(this.#options.encoder, frame))
   }
 

@@ -1,12 +1,16 @@
 import type { Key, TimestampAlgebra, WorkerId } from '@malstrom/core'
 import type { Route } from '../compile/exchange-points.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
+import type { Columns } from './columns.ts'
 import type { Outlet } from './frame.ts'
 import { mergeAll } from './merge-all.ts'
 import { type Routing, wrongOwner } from './routing.ts'
 
 /** Where records for one worker go: over a link, or over an edge to the worker itself. */
-export type Target = Pick<Outlet, 'push' | 'advance' | 'barrier' | 'close' | 'full'>
+export interface Target extends Pick<Outlet, 'advance' | 'barrier' | 'close' | 'full'> {
+  /** Where its records are added. */
+  readonly columns: Columns
+}
 
 export interface ExchangeOutputOptions {
   readonly route: Route
@@ -23,10 +27,11 @@ export interface ExchangeOutputOptions {
  */
 export class ExchangeOutput implements Outlet {
   readonly #options: ExchangeOutputOptions
-  #workers: readonly WorkerId[]
-  #targets: readonly Target[]
-  /** By worker id. */
-  #targetOf: Target[]
+  /** Who records go to. */
+  workers: readonly WorkerId[]
+  /** Where the records of each worker are added, by its id: a list with holes. */
+  columnsOf: readonly (Columns | undefined)[] = []
+  #targets: readonly Target[] = []
   #frontier: unknown
   #announced = false
   /** There is an epoch that has not been sent yet. */
@@ -34,10 +39,8 @@ export class ExchangeOutput implements Outlet {
 
   constructor(options: ExchangeOutputOptions) {
     this.#options = options
-    this.#workers = options.routing.workers
-    this.#targets = []
-    this.#targetOf = []
-    this.#aim(this.#workers)
+    this.workers = options.routing.workers
+    this.#aim(this.workers)
   }
 
   /** The last epoch that came. */
@@ -49,13 +52,22 @@ export class ExchangeOutput implements Outlet {
     this.#frontier = mergeAll(this.#options.time, frontiers)
   }
 
+  get route(): Route {
+    return this.#options.route
+  }
+
   push(value: unknown, key: unknown, timestamp: unknown): void {
     const { route } = this.#options
     const routed = route.keyOf === undefined ? (key as Key) : route.keyOf(value, key, timestamp)
-    const owner = route.partitioner(routed, this.#workers)
-    const target = this.#targetOf[owner]
-    if (target === undefined) throw wrongOwner(routed, owner, this.#workers)
-    target.push(value, key, timestamp)
+    const owner = route.partitioner(routed, this.workers)
+    const columns = this.columnsOf[owner]
+    if (columns === undefined) this.refuse(routed, owner)
+    else columns.add(value, key, timestamp)
+  }
+
+  /** @throws MalstromError `ERR_PARTITIONER` */
+  refuse(key: unknown, owner: unknown): never {
+    throw wrongOwner(key, owner, this.workers)
   }
 
   advance(epoch: unknown): void {
@@ -83,7 +95,7 @@ export class ExchangeOutput implements Outlet {
     const all = [...new Set([...route.from, ...route.to])].sort((a, b) => a - b)
     for (const worker of all) this.#options.target(worker).barrier(barrier)
     this.#announced = false
-    this.#workers = route.to
+    this.workers = route.to
     this.#aim(route.to)
   }
 
@@ -106,9 +118,10 @@ export class ExchangeOutput implements Outlet {
 
   #aim(workers: readonly WorkerId[]): void {
     this.#targets = workers.map((worker) => this.#options.target(worker))
-    this.#targetOf = []
+    const columnsOf: Columns[] = []
     workers.forEach((worker, index) => {
-      this.#targetOf[worker] = this.#targets[index] as Target
+      columnsOf[worker] = (this.#targets[index] as Target).columns
     })
+    this.columnsOf = columnsOf
   }
 }

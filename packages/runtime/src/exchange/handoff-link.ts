@@ -1,4 +1,4 @@
-import type { Link, LinkEvents } from '@malstrom/core'
+import type { Key, Link, LinkEvents } from '@malstrom/core'
 import { decodeColumns, decodeValue, encodeColumns, encodeValue } from '../codec/columns.ts'
 
 /** Blocks of rows that a sender may be ahead of its receiver. */
@@ -7,6 +7,9 @@ const WINDOW_BLOCKS = 8
 const ROWS = 1
 const DONE = 2
 const CREDIT = 3
+const ASK = 4
+const ANSWERED_ROWS = 5
+const ANSWERED = 6
 
 /** States on their way to the worker that owns their keys now. */
 export interface HandoffRows {
@@ -29,16 +32,30 @@ export interface HandoffDone {
   readonly own: readonly unknown[]
 }
 
-export type HandoffMessage = HandoffRows | HandoffDone
+/** Keys of which records wait: their states are to come first. */
+export interface HandoffAsk {
+  readonly version: number
+  readonly asked: readonly Key[]
+}
+
+/** Everything there was of these keys has been sent. */
+export interface HandoffAnswer {
+  readonly version: number
+  readonly answered: readonly Key[]
+}
+
+export type HandoffMessage = HandoffRows | HandoffDone | HandoffAnswer
 
 /**
  * The way of states from one worker to another, apart from that of records: a receiver that waits for
- * states holds records back, so states must not queue behind them.
+ * states holds records back, so states must not queue behind them. Rows need credit, but not those that
+ * were asked for.
  */
 export class HandoffLink {
   readonly #link: Link
   readonly #wake: () => void
-  readonly #arrived: HandoffMessage[] = []
+  readonly #arrived: { readonly kind: number | undefined; readonly message: HandoffMessage }[] = []
+  readonly #asks: HandoffAsk[] = []
   #credits = WINDOW_BLOCKS
 
   constructor(open: (events: LinkEvents) => Link, events: { arrived(): void; wake(): void; failed(error: Error): void }) {
@@ -46,46 +63,69 @@ export class HandoffLink {
     this.#link = open({ readable: () => events.arrived(), failed: (error) => events.failed(error) })
   }
 
-  /** Whether no rows can be sent now. */
+  /** Whether no rows should be sent now. */
   get full(): boolean {
-    return this.#credits === 0
+    return this.#credits <= 0
   }
 
-  sendRows({ version, operator, keys, states }: HandoffRows): void {
+  sendRows(rows: HandoffRows): void {
     this.#credits--
-    const columns = encodeColumns([keys, states], keys.length)
-    this.#link.send(message(ROWS, encodeValue([version, operator]), columns))
+    this.#sendRows(ROWS, rows)
   }
 
   sendDone(done: HandoffDone): void {
-    this.#link.send(message(DONE, encodeValue(done), new Uint8Array(0)))
+    this.#link.send(message(DONE, encodeValue(done)))
+  }
+
+  ask(ask: HandoffAsk): void {
+    this.#link.send(message(ASK, encodeValue(ask)))
+  }
+
+  answer(answer: HandoffAnswer, rows: readonly HandoffRows[]): void {
+    for (const each of rows) this.#sendRows(ANSWERED_ROWS, each)
+    this.#link.send(message(ANSWERED, encodeValue(answer)))
   }
 
   /** The next message; whoever takes rows makes room for more. */
   take(): HandoffMessage | undefined {
     const next = this.#arrived.shift()
-    if (next !== undefined && 'keys' in next) this.#link.send(message(CREDIT, new Uint8Array(0), new Uint8Array(0)))
-    return next
+    if (next === undefined) return undefined
+    if (next.kind === ROWS) this.#link.send(message(CREDIT, NOTHING))
+    return next.message
+  }
+
+  takeAsk(): HandoffAsk | undefined {
+    return this.#asks.shift()
   }
 
   receive(): void {
-    for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive()) {
-      const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true)
-      const head = bytes.subarray(5, 5 + headBytes)
-      if (bytes[0] === CREDIT) {
-        this.#credits++
-        this.#wake()
-      } else if (bytes[0] === DONE) this.#arrived.push(decodeValue(head) as HandoffDone)
-      else {
-        const [version, operator] = decodeValue(head) as [number, number]
-        const [keys = [], states = []] = decodeColumns(bytes.subarray(5 + headBytes))
-        this.#arrived.push({ version, operator, keys, states })
-      }
+    for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive()) this.#read(bytes)
+  }
+
+  #read(bytes: Uint8Array): void {
+    const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true)
+    const head = bytes.subarray(5, 5 + headBytes)
+    const kind = bytes[0]
+    if (kind === CREDIT) {
+      this.#credits++
+      this.#wake()
+    } else if (kind === ASK) this.#asks.push(decodeValue(head) as HandoffAsk)
+    else if (kind === DONE || kind === ANSWERED) this.#arrived.push({ kind, message: decodeValue(head) as HandoffDone | HandoffAnswer })
+    else {
+      const [version, operator] = decodeValue(head) as [number, number]
+      const [keys = [], states = []] = decodeColumns(bytes.subarray(5 + headBytes))
+      this.#arrived.push({ kind, message: { version, operator, keys, states } })
     }
+  }
+
+  #sendRows(kind: number, { version, operator, keys, states }: HandoffRows): void {
+    this.#link.send(message(kind, encodeValue([version, operator]), encodeColumns([keys, states], keys.length)))
   }
 }
 
-function message(kind: number, head: Uint8Array, body: Uint8Array): Uint8Array {
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+function message(kind: number, head: Uint8Array, body = NOTHING): Uint8Array {
   const bytes = new Uint8Array(5 + head.length + body.length)
   bytes[0] = kind
   new DataView(bytes.buffer).setUint32(1, head.length, true)

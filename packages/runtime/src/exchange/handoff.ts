@@ -3,18 +3,20 @@ import type { Route } from '../compile/exchange-points.ts'
 import type { Reroute } from '../snapshot/barrier.ts'
 import { keyRouteOf } from '../snapshot/keyed-by.ts'
 import { stateFormOf } from '../snapshot/state-form.ts'
+import { CellIndex } from '../state/cell-index.ts'
 import type { CellsExtraction, LeavingRows } from '../state/cells-extraction.ts'
 import type { OpenOperator } from '../worker/open-operator.ts'
 import { Columns } from './columns.ts'
 import type { Frame } from './frame.ts'
-import type { HandoffDone, HandoffLink, HandoffRows } from './handoff-link.ts'
+import type { HandoffAnswer, HandoffAsk, HandoffDone, HandoffLink, HandoffRows } from './handoff-link.ts'
+import { HeldRecords } from './held-records.ts'
 import { ownerOf } from './routing.ts'
 
-/** Cells that are looked at in one slice. */
-const SLICE_CELLS = 1_024
+/** Cells that are looked at in one slice. What is asked for waits for one. */
+const SLICE_CELLS = 512
 
 /** Rows that are sent together. */
-const BLOCK_ROWS_MAX = 1_024
+const BLOCK_ROWS_MAX = 512
 
 /** Records that may be held until states arrive; then the task reads no more. */
 export const HELD_RECORDS_MAX = 65_536
@@ -41,20 +43,23 @@ interface Leaving {
 /**
  * One task of one worker during a rescale, from the marker on: gives the states of keys that have moved to
  * their new owners, and takes in those that have moved here. Records of keys whose state has not come
- * yet are held in the order in which they came, and go on when it has. Laws: no record meets its state
- * before the state is there; the records of a key stay in order; nothing is held when it is complete.
+ * yet are held, and their states are asked for, so that they come before all others. Laws: no record meets
+ * its state before the state is there; the records of a key stay in order; nothing is held when it is complete.
  */
 export class Handoff {
   readonly #options: HandoffOptions
   /** Old workers that have not handed over everything yet. */
   readonly #missing: Set<WorkerId>
-  readonly #held = new Map<WorkerId, Columns>()
+  readonly #held = new HeldRecords()
+  /** Keys of which everything has come, because it was asked for. */
+  readonly #answered = new CellIndex<{ readonly key: Key }>()
   readonly #dones: HandoffDone[] = []
   readonly #extractions: { readonly operator: number; readonly extraction: CellsExtraction<Key, unknown> }[]
+  /** The operators with states that move. */
+  readonly #stores: readonly OpenOperator[]
   /** Rows that have been taken out and wait for room on their link. */
   #leaving: Leaving[] = []
   #handedOver = false
-  #heldRecords = 0
   /** What may go on, because its state has come. */
   readonly #released: Frame[] = []
 
@@ -62,6 +67,7 @@ export class Handoff {
     const { self, reroute, operators } = options
     this.#options = options
     this.#missing = new Set(reroute.to.includes(self) ? reroute.from.filter((worker) => worker !== self) : [])
+    this.#stores = operators.filter(({ cells, node }) => cells !== undefined && keyRouteOf(node) !== undefined)
     this.#extractions = operators.flatMap(({ cells, node }, operator) => {
       const route = keyRouteOf(node)
       if (cells === undefined || route === undefined || !reroute.from.includes(self)) return []
@@ -88,7 +94,7 @@ export class Handoff {
 
   /** Whether so much is held that nothing more should be read. */
   get full(): boolean {
-    return this.#heldRecords >= HELD_RECORDS_MAX
+    return this.#held.count >= HELD_RECORDS_MAX
   }
 
   /** How the old workers stood at the marker. */
@@ -114,29 +120,62 @@ export class Handoff {
     const { route, reroute, keyed } = this.#options
     if (this.#missing.size === 0 || route === undefined) return frame
     const admitted = new Columns(keyed)
+    const asked = new Map<WorkerId, Key[]>([...this.#missing].map((worker) => [worker, []]))
     const { values, keys, timestamps, from = 0, count } = frame
     for (let i = from; i < count; i++) {
       const key = keys?.[i] as Key
       const owner = ownerOf(route, key, reroute.from)
-      if (this.#missing.has(owner)) this.#hold(owner, values[i], key, timestamps[i])
-      else admitted.add(values[i], key, timestamps[i])
+      if (!this.#missing.has(owner) || this.#isHere(key)) admitted.add(values[i], key, timestamps[i])
+      else if (this.#held.add(owner, values[i], key, timestamps[i])) asked.get(owner)?.push(key)
+    }
+    for (const [owner, its] of asked) {
+      if (its.length > 0) this.#options.linkOf(owner).ask({ version: reroute.version, asked: its })
     }
     return admitted.endFrame()
   }
 
   /** Gives and takes a little; returns false if there is nothing to do now. */
   slice(): boolean {
-    return this.#give() || this.#take()
+    const answered = this.#answer()
+    return this.#give() || this.#take() || answered
   }
 
-  #hold(owner: WorkerId, value: unknown, key: unknown, timestamp: unknown): void {
-    let held = this.#held.get(owner)
-    if (held === undefined) {
-      held = new Columns(this.#options.keyed)
-      this.#held.set(owner, held)
+  /** Whether everything there is of a key has come. */
+  #isHere(key: Key): boolean {
+    if (this.#held.has(key)) return false
+    if (this.#answered.get(key) !== undefined) return true
+    // Of several operators, some may have no state of a key.
+    const [only, another] = this.#stores
+    return another === undefined && only?.cells?.has(key) === true
+  }
+
+  /** Gives the states that others have asked for. */
+  #answer(): boolean {
+    const { self, reroute, linkOf } = this.#options
+    if (this.#handedOver || !reroute.from.includes(self)) return false
+    let worked = false
+    for (const worker of reroute.to) {
+      if (worker === self) continue
+      for (let ask = linkOf(worker).takeAsk(); ask !== undefined; ask = linkOf(worker).takeAsk()) {
+        // Of an earlier rescale, whose last rows were under way then.
+        if (ask.version !== reroute.version) continue
+        worked = true
+        this.#answerOne(worker, ask)
+      }
     }
-    held.add(value, key, timestamp)
-    this.#heldRecords++
+    return worked
+  }
+
+  #answerOne(worker: WorkerId, { version, asked }: HandoffAsk): void {
+    // What has been taken out and waits for room goes first: keys that were asked for may be among it.
+    const link = this.#options.linkOf(worker)
+    for (const { to, rows } of this.#leaving) if (to === worker) link.sendRows(rows)
+    this.#leaving = this.#leaving.filter(({ to }) => to !== worker)
+    const rows = this.#extractions.map(({ operator, extraction }) => ({ version, operator, ...extraction.takeKeys(asked) }))
+    link.answer(
+      { version, answered: asked },
+      rows.filter(({ keys }) => keys.length > 0),
+    )
   }
 
   #give(): boolean {
@@ -180,6 +219,7 @@ export class Handoff {
       if (message === undefined) continue
       assert(message.version === this.#options.reroute.version, 'states move with the routing they were sent for')
       if ('keys' in message) this.#install(message)
+      else if ('answered' in message) this.#answeredBy(worker, message)
       else this.#finish(worker, message)
       return true
     }
@@ -201,12 +241,16 @@ export class Handoff {
   #finish(worker: WorkerId, done: HandoffDone): void {
     this.#missing.delete(worker)
     this.#dones.push(done)
-    const held = this.#held.get(worker)
-    this.#held.delete(worker)
-    const frame = held?.endFrame()
-    if (frame === undefined) return
-    this.#heldRecords -= frame.count
-    this.#released.push(frame)
+    this.#release(this.#held.releaseAll(worker))
+  }
+
+  #answeredBy(worker: WorkerId, { answered }: HandoffAnswer): void {
+    for (const key of answered) this.#answered.add({ key })
+    this.#release(this.#held.release(worker, answered))
+  }
+
+  #release(frame: Frame | undefined): void {
+    if (frame !== undefined) this.#released.push(frame)
   }
 }
 

@@ -9,6 +9,8 @@ export interface LeavingRows {
 
 export interface CellsExtractionParts<K extends Key, S> {
   readonly first: KeyedCell<K, S> | undefined
+  /** The cell of a key. */
+  find(key: K): KeyedCell<K, S> | undefined
   readonly self: WorkerId
   /** Who owns a key from now on. */
   ownerOf(key: Key): WorkerId
@@ -36,7 +38,7 @@ export class CellsExtraction<K extends Key, S> {
 
   /** Looks at `limit` more cells; gives the rows that leave, by worker. */
   take(limit: number): Map<WorkerId, LeavingRows> {
-    const { self, ownerOf, pack, remove } = this.#parts
+    const { self, ownerOf } = this.#parts
     const leaving = new Map<WorkerId, LeavingRows>()
     for (let looked = 0; looked < limit && this.#next !== undefined; looked++) {
       const cell: KeyedCell<K, S> = this.#next
@@ -49,10 +51,24 @@ export class CellsExtraction<K extends Key, S> {
         rows = { keys: [], states: [] }
         leaving.set(owner, rows)
       }
-      rows.keys.push(cell.key)
-      rows.states.push(pack(cell.state))
-      remove(cell)
+      this.#takeOut(cell, rows)
     }
     return leaving
+  }
+
+  /** The rows of some keys that leave, before their turn; those that have left or never were are not among them. */
+  takeKeys(keys: readonly Key[]): LeavingRows {
+    const rows: LeavingRows = { keys: [], states: [] }
+    for (const key of keys) {
+      const cell = this.#parts.find(key as K)
+      if (cell?.state !== undefined) this.#takeOut(cell, rows)
+    }
+    return rows
+  }
+
+  #takeOut(cell: KeyedCell<K, S>, rows: LeavingRows): void {
+    rows.keys.push(cell.key)
+    rows.states.push(this.#parts.pack(cell.state as S))
+    this.#parts.remove(cell)
   }
 }

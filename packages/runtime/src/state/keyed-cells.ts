@@ -51,6 +51,10 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     return cell.state
   }
 
+  has(key: K): boolean {
+    return this.#index.get(key) !== undefined
+  }
+
   set(key: K, state: S): void {
     this.cell(key).state = state
   }
@@ -115,7 +119,12 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
 
   /** Takes out the states of keys that other workers own from now on. */
   extract(options: Pick<CellsExtractionParts<K, S>, 'self' | 'ownerOf' | 'pack'>): CellsExtraction<K, S> {
-    return new CellsExtraction<K, S>({ ...options, first: this.#first, remove: (cell) => this.#unlink(cell) })
+    return new CellsExtraction<K, S>({
+      ...options,
+      first: this.#first,
+      find: (key) => this.#index.get(key),
+      remove: (cell) => this.#unlink(cell),
+    })
   }
 
   /** The first change of a cell in this period is to come. */

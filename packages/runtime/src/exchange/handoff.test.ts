@@ -9,7 +9,9 @@ import type { Frame } from './frame.ts'
 import { Handoff } from './handoff.ts'
 import { HandoffLink } from './handoff-link.ts'
 
-const KEYS = 3_000
+/** So many that the blocks of their states need more credit than there is. */
+const KEYS = 15_000
+const OFTEN = 31
 const REROUTE = { version: 2, from: [0, 1], to: [0, 1, 2] } as const
 const ONE_TO_TWO = { version: 2, from: [0], to: [0, 1] } as const
 const keying = { role: 'operator', kind: 'keyDistribute', keyed: true, inputs: [], exchange: { partitioner: rendezvousSelect } }
@@ -93,63 +95,73 @@ class Peer {
 const step = fc.record({
   worker: fc.nat(2),
   /** Records for a worker: these keys, where they belong to it. */
-  keys: fc.array(fc.nat(KEYS - 1), { maxLength: 40 }),
+  keys: fc.array(
+    fc.oneof(
+      fc.nat(KEYS - 1),
+      fc.nat(OFTEN).map((n) => n * Math.floor(KEYS / (OFTEN + 1))),
+    ),
+    { maxLength: 60 },
+  ),
   slices: fc.nat(4),
-  deliver: fc.nat(4),
+  deliver: fc.nat(3),
 })
 
 describe('Handoff', () => {
-  it.each([1, 2])('brings records and states together, once each and in order, with %i operators (property test)', (operators) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(KEYS), (steps, known) => {
-        const pipes = [new Pipe(), new Pipe(), new Pipe()]
-        const pipeOf = (a: number, b: number) => pipes[a + b - 1] as Pipe
-        const peers = [0, 1, 2].map((self) => {
-          const saved = Array.from({ length: known }, (_, key) => key).filter((key) => rendezvousSelect(key, REROUTE.from) === self)
-          return new Peer(self, operators, saved, (worker) => pipeOf(self, worker).ends[self < worker ? 0 : 1])
-        })
-        const sent: number[][] = Array.from({ length: KEYS }, () => [])
-        let next = 0
-        const deliver = (to: number, count: number) => {
-          for (const other of [0, 1, 2]) if (other !== to) pipeOf(to, other).deliver(to < other ? 0 : 1, count)
-        }
-        for (const { worker, keys, slices, deliver: count } of steps) {
-          const peer = peers[worker] as Peer
-          const own = keys.filter((key) => rendezvousSelect(key, REROUTE.to) === worker)
-          const values = own.map((key) => {
-            sent[key]?.push(next)
-            return next++
+  it.each([1, 2])(
+    'brings records and states together, once each and in order, with %i operators (property test)',
+    { timeout: 60_000 },
+    (operators) => {
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 40, maxLength: 120 }), fc.integer({ min: KEYS / 2, max: KEYS }), (steps, known) => {
+          const pipes = [new Pipe(), new Pipe(), new Pipe()]
+          const pipeOf = (a: number, b: number) => pipes[a + b - 1] as Pipe
+          const peers = [0, 1, 2].map((self) => {
+            const saved = Array.from({ length: known }, (_, key) => key).filter((key) => rendezvousSelect(key, REROUTE.from) === self)
+            return new Peer(self, operators, saved, (worker) => pipeOf(self, worker).ends[self < worker ? 0 : 1])
           })
-          deliver(worker, count)
-          peer.run({ values, keys: own, timestamps: own, start: 0, count: own.length })
-          for (let n = 0; n < slices; n++) peer.handoff.slice()
-        }
-        for (let round = 0; round < 200 && !peers.every(({ handoff }) => handoff.complete); round++) {
-          for (const [worker, peer] of peers.entries()) {
-            deliver(worker, 10)
-            while (peer.handoff.slice());
-            peer.run(undefined)
+          const sent: number[][] = Array.from({ length: KEYS }, () => [])
+          let next = 0
+          const deliver = (to: number, count: number) => {
+            for (const other of [0, 1, 2]) if (other !== to) pipeOf(to, other).deliver(to < other ? 0 : 1, count)
           }
-        }
-        expect(peers.map(({ handoff }) => handoff.complete)).toEqual([true, true, true])
-        const wrong: string[] = []
-        for (let key = 0; key < KEYS; key++) {
-          const owner = rendezvousSelect(key, REROUTE.to)
-          const all = sent[key] ?? []
-          for (const [worker, { seen, operators: each }] of peers.entries()) {
-            if (String(seen[key]) !== String(worker === owner ? all : [])) wrong.push(`${worker} saw ${seen[key]} of ${key}`)
-            each.forEach(({ cells }, index) => {
-              const has = worker === owner && (key < known || all.length > 0) && (index === 0 || key % 2 === 1)
-              if (cells?.get(key) !== (has ? 1_000 * index + all.length : undefined))
-                wrong.push(`${worker} has ${cells?.get(key)} of ${key}`)
+          for (const { worker, keys, slices, deliver: count } of steps) {
+            const peer = peers[worker] as Peer
+            const own = keys.filter((key) => rendezvousSelect(key, REROUTE.to) === worker)
+            const values = own.map((key) => {
+              sent[key]?.push(next)
+              return next++
             })
+            deliver(worker, count)
+            peer.run({ values, keys: own, timestamps: own, start: 0, count: own.length })
+            for (let n = 0; n < slices; n++) peer.handoff.slice()
           }
-        }
-        expect(wrong).toEqual([])
-      }),
-      { numRuns: 40 },
-    )
-  })
+          for (let round = 0; round < 200 && !peers.every(({ handoff }) => handoff.complete); round++) {
+            for (const [worker, peer] of peers.entries()) {
+              deliver(worker, 10)
+              while (peer.handoff.slice());
+              peer.run(undefined)
+            }
+          }
+          expect(peers.map(({ handoff }) => handoff.complete)).toEqual([true, true, true])
+          const wrong: string[] = []
+          for (let key = 0; key < KEYS; key++) {
+            const owner = rendezvousSelect(key, REROUTE.to)
+            const all = sent[key] ?? []
+            for (const [worker, { seen, operators: each }] of peers.entries()) {
+              if (String(seen[key]) !== String(worker === owner ? all : [])) wrong.push(`${worker} saw ${seen[key]} of ${key}`)
+              each.forEach(({ cells }, index) => {
+                const has = worker === owner && (key < known || all.length > 0) && (index === 0 || key % 2 === 1)
+                if (cells?.get(key) !== (has ? 1_000 * index + all.length : undefined))
+                  wrong.push(`${worker} has ${cells?.get(key)} of ${key}`)
+              })
+            }
+          }
+          expect(wrong).toEqual([])
+        }),
+        { numRuns: 25 },
+      )
+    },
+  )
 
   it('brings the states first of which records wait', () => {
     const pipe = new Pipe()

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { column, expectSame, number, text, value } from '../fixture/encodable.ts'
-import { frameOf, HEADROOM, roundTrip, warm } from '../fixture/frames.ts'
+import { frameOf, roundTrip, warm } from '../fixture/frames.ts'
 import { FrameDecoder, FrameEncoder } from './frame-codec.ts'
 
 const samples: readonly unknown[] = [

@@ -17,6 +17,7 @@ function takeAll(edge: Edge): unknown[] {
   for (let item = edge.take(); item !== undefined; item = edge.take()) {
     if ('count' in item) taken.push(item.values.slice(item.from ?? 0, item.count))
     else if ('epoch' in item) taken.push(`E${String(item.epoch)}`)
+    else if ('idle' in item) taken.push(item.idle ? 'idle' : 'awake')
     else taken.push('barrier' in item ? `B${item.barrier.version}` : 'announce')
   }
   return taken

@@ -25,6 +25,7 @@ export class Edge implements Inlet, Outlet {
   /** What was sent since the last frame. */
   readonly columns: Columns
   #frontier: unknown
+  #idle = false
   readonly #time: TimestampAlgebra<unknown>
 
   constructor(keyed: boolean, time: TimestampAlgebra<unknown>) {
@@ -54,6 +55,13 @@ export class Edge implements Inlet, Outlet {
     this.#queue.push({ barrier })
   }
 
+  idle(idle: boolean): void {
+    if (this.#idle === idle) return
+    this.#idle = idle
+    this.close()
+    this.#queue.push({ idle })
+  }
+
   adopt(frontiers: readonly unknown[]): void {
     this.#frontier = mergeAll(this.#time, frontiers)
   }
@@ -61,6 +69,7 @@ export class Edge implements Inlet, Outlet {
   announce(): void {
     this.close()
     if (this.#frontier !== undefined) this.#queue.push({ epoch: this.#frontier })
+    if (this.#idle) this.#queue.push({ idle: true })
     this.#queue.push({ announce: true })
   }
 

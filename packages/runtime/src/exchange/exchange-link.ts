@@ -3,7 +3,7 @@ import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
 import { Columns } from './columns.ts'
 import type { Inlet, Item } from './frame.ts'
-import { decodeMessage, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame } from './wire.ts'
+import { decodeMessage, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame, encodeIdle } from './wire.ts'
 
 /** Frames that a sender may be ahead of its receiver. */
 export const WINDOW_FRAMES = 64
@@ -25,7 +25,7 @@ export interface ExchangeLinkOptions {
 }
 
 interface Outgoing {
-  readonly kind: 'frame' | 'epoch' | 'barrier'
+  readonly kind: 'frame' | 'epoch' | 'idle' | 'barrier'
   readonly bytes: Uint8Array
 }
 
@@ -60,6 +60,11 @@ export class ExchangeLink implements Inlet {
     // A later epoch takes the place of one that waits.
     if (this.#waiting.at(-1)?.kind === 'epoch') this.#waiting.pop()
     this.#send('epoch', encodeEpoch({ epoch }))
+  }
+
+  idle(idle: boolean): void {
+    this.close()
+    this.#send('idle', encodeIdle({ idle }))
   }
 
   barrier(barrier: Barrier): void {

@@ -7,7 +7,7 @@ import { mergeAll } from './merge-all.ts'
 import { type Routing, wrongOwner } from './routing.ts'
 
 /** Where records for one worker go: over a link, or over an edge to the worker itself. */
-export interface Target extends Pick<Outlet, 'advance' | 'barrier' | 'close' | 'full'> {
+export interface Target extends Pick<Outlet, 'advance' | 'idle' | 'barrier' | 'close' | 'full'> {
   /** Where its records are added. */
   readonly columns: Columns
 }
@@ -33,6 +33,7 @@ export class ExchangeOutput implements Outlet {
   columnsOf: readonly (Columns | undefined)[] = []
   #targets: readonly Target[] = []
   #frontier: unknown
+  #idle = false
   #announced = false
   /** There is an epoch that has not been sent yet. */
   #untold = false
@@ -81,7 +82,18 @@ export class ExchangeOutput implements Outlet {
   announce(): void {
     this.#announced = true
     this.#untold = false
-    if (this.#frontier !== undefined) for (const target of this.#targets) target.advance(this.#frontier)
+    for (const target of this.#targets) {
+      if (this.#frontier !== undefined) target.advance(this.#frontier)
+      target.idle(this.#idle)
+    }
+  }
+
+  idle(idle: boolean): void {
+    if (this.#idle === idle) return
+    this.#idle = idle
+    if (!this.#announced) return
+    this.#tell()
+    for (const target of this.#targets) target.idle(idle)
   }
 
   /** A marker goes to the workers before and after it, then records go to those after it. */

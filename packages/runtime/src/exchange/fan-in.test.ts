@@ -17,6 +17,7 @@ function takeAll(fanIn: FanIn): unknown[] {
   for (let item = fanIn.take(); item !== undefined; item = fanIn.take()) {
     if ('count' in item) taken.push(...item.values.slice(item.from ?? 0, item.count))
     else if ('epoch' in item) taken.push(`E${String(item.epoch)}`)
+    else if ('idle' in item) taken.push(item.idle ? 'idle' : 'awake')
     else taken.push('barrier' in item ? `B${item.barrier.version}` : 'announce')
   }
   return taken
@@ -44,6 +45,59 @@ describe('FanIn', () => {
     }
     edges[2]?.advance(2)
     expect(takeAll(fanIn)).toEqual(['E2'])
+  })
+
+  it('does not wait for an input that is idle, until it speaks again', () => {
+    const { fanIn, edges } = fanInOf(2)
+    edges[0]?.advance(5)
+    edges[1]?.idle(true)
+    expect(takeAll(fanIn)).toEqual(['E5'])
+    edges[0]?.advance(9)
+    expect(takeAll(fanIn)).toEqual(['E9'])
+    edges[1]?.idle(false)
+    edges[1]?.push('late', undefined, 7)
+    edges[1]?.advance(7)
+    edges[1]?.close()
+    expect(takeAll(fanIn)).toEqual(['late'])
+    edges[0]?.advance(12)
+    expect(takeAll(fanIn)).toEqual([])
+    edges[1]?.advance(10)
+    expect(takeAll(fanIn)).toEqual(['E10'])
+  })
+
+  it('is idle when all inputs are, at the largest of their frontiers, and says so', () => {
+    const { fanIn, edges } = fanInOf(3)
+    edges[0]?.advance(5)
+    edges[0]?.idle(true)
+    edges[1]?.advance(8)
+    expect(takeAll(fanIn)).toEqual([])
+    edges[2]?.advance(MAX)
+    expect(takeAll(fanIn)).toEqual(['E8'])
+    edges[1]?.advance(6)
+    edges[1]?.idle(true)
+    expect(takeAll(fanIn)).toEqual(['idle'])
+    edges[0]?.idle(false)
+    edges[0]?.push('first', undefined, 9)
+    edges[0]?.close()
+    expect(takeAll(fanIn)).toEqual(['awake', 'first'])
+    edges[0]?.advance(9)
+    expect(takeAll(fanIn)).toEqual(['E9'])
+    edges[0]?.advance(MAX)
+    expect(takeAll(fanIn)).toEqual(['idle'])
+    edges[1]?.advance(MAX)
+    expect(takeAll(fanIn)).toEqual([`E${MAX}`, 'awake'])
+  })
+
+  it('remembers who is idle while epochs are held', () => {
+    const { fanIn, edges } = fanInOf(1)
+    fanIn.hold()
+    edges[0]?.advance(3)
+    edges[0]?.idle(true)
+    expect(takeAll(fanIn)).toEqual([])
+    expect(fanIn.release()).toBe(3)
+    expect(fanIn.idle).toBe(true)
+    edges[0]?.idle(false)
+    expect(takeAll(fanIn)).toEqual(['awake'])
   })
 
   it('does not wait for an input that has ended', () => {

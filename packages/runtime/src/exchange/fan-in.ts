@@ -1,6 +1,6 @@
 import { assert, type TimestampAlgebra } from '@malstrom/core'
 import type { InputSnapshot } from '../snapshot/snapshot.ts'
-import type { AnnounceMark, BarrierMark, EpochMark, Frame, Inlet } from './frame.ts'
+import type { Inlet, Item } from './frame.ts'
 import { mergeAll } from './merge-all.ts'
 
 /** One of the ways that lead into a task: an edge, or the link to another worker. */
@@ -9,6 +9,8 @@ interface Input {
   readonly id: number
   readonly inlet: Inlet
   frontier: unknown
+  /** Nothing comes from it for so long that it is excluded from the merge. */
+  idle: boolean
   /** It has delivered the barrier that others still owe. */
   aligned: boolean
   /** It has delivered the announcement that others still owe. */
@@ -21,7 +23,8 @@ interface Input {
  * The inputs of a task that merges streams. Records come in the order of their input; the inputs take
  * turns. An input that has delivered a snapshot barrier is not read until all have: then the barrier is
  * passed on, so that it overtakes no record. The frontier is the merge of the inputs' frontiers: nothing is passed on until every input
- * has had an epoch, and then only what advances it.
+ * has had an epoch, and then only what advances it. An input that is idle is excluded from the merge; when all are, the
+ * frontier is the largest of theirs, and what reads from here hears that this is idle too.
  */
 export class FanIn {
   readonly #time: TimestampAlgebra<unknown>
@@ -31,6 +34,8 @@ export class FanIn {
   #aligned = 0
   #announced = 0
   #held = false
+  #idle = false
+  #toldIdle = false
 
   /** `joining`: its worker takes part only from the next marker on. */
   constructor(
@@ -57,8 +62,17 @@ export class FanIn {
     )
   }
 
+  /** Whether nothing is to be expected from any input that has not ended. */
+  get idle(): boolean {
+    return this.#idle
+  }
+
   /** The next frame, the next epoch by which the merged frontier advances, or a mark; `undefined` if nothing waits. */
-  take(): Frame | EpochMark | BarrierMark | AnnounceMark | undefined {
+  take(): Item | undefined {
+    if (this.#toldIdle !== this.#idle && !this.#held) {
+      this.#toldIdle = this.#idle
+      return { idle: this.#idle }
+    }
     for (let tried = 0; tried < this.#inputs.length; ) {
       const input = this.#inputs[this.#turn] as Input
       const item = input.aligned ? undefined : input.inlet.take()
@@ -87,9 +101,11 @@ export class FanIn {
         for (const each of this.#inputs) each.announced = false
         return item
       }
-      input.frontier = item.epoch
+      if ('idle' in item) input.idle = item.idle
+      else input.frontier = item.epoch
       const merged = this.#advance()
       if (merged !== undefined) return { epoch: merged }
+      if (this.#toldIdle !== this.#idle && !this.#held) return this.take()
     }
     return undefined
   }
@@ -105,14 +121,14 @@ export class FanIn {
     assert(this.#inputs.length === workers.length, 'every worker after a rescale has an input')
     for (const input of this.#inputs) {
       input.joining = false
-      input.frontier = undefined
+      forgotten(input)
     }
     this.#turn = 0
   }
 
   /** Those that feed it will tell their frontiers anew; `lower` if they may be less than before. */
   forget(lower: boolean): void {
-    for (const input of this.#inputs) input.frontier = undefined
+    for (const input of this.#inputs) forgotten(input)
     if (lower) this.#merged = undefined
   }
 
@@ -121,10 +137,12 @@ export class FanIn {
     this.#held = true
   }
 
-  /** Ends `hold`; returns the merged epoch, if it has advanced meanwhile. */
+  /** Ends `hold`; returns the merged epoch, if it has advanced meanwhile. Who asks looks at `idle` too. */
   release(): unknown {
     this.#held = false
-    return this.#advance()
+    const merged = this.#advance()
+    this.#toldIdle = this.#idle
+    return merged
   }
 
   /** Takes over the merged frontier of those that were there before. */
@@ -138,18 +156,44 @@ export class FanIn {
 
   #advance(): unknown {
     if (this.#held) return undefined
-    let merged: unknown = this.#time.max
-    for (const { frontier, joining } of this.#inputs) {
-      if (joining) continue
-      if (frontier === undefined) return undefined
-      merged = this.#time.merge(merged, frontier)
-    }
+    const merged = this.#merge()
+    if (merged === undefined) return undefined
     if (this.#merged !== undefined && this.#time.compare(merged, this.#merged) <= 0) return undefined
     this.#merged = merged
     return merged
   }
+
+  /** The merge of the inputs as they are; `undefined` if one that is not idle has had no epoch. */
+  #merge(): unknown {
+    const time = this.#time
+    let merged: unknown = time.max
+    let largest: unknown
+    let active = 0
+    let idle = 0
+    let missing = false
+    for (const input of this.#inputs) {
+      const { frontier } = input
+      if (input.joining || (frontier !== undefined && time.compare(frontier, time.max) >= 0)) continue
+      if (input.idle) {
+        idle++
+        if (frontier !== undefined && (largest === undefined || time.compare(frontier, largest) > 0)) largest = frontier
+        continue
+      }
+      active++
+      if (frontier === undefined) missing = true
+      else merged = time.merge(merged, frontier)
+    }
+    this.#idle = active === 0 && idle > 0
+    if (missing) return undefined
+    return this.#idle ? largest : merged
+  }
+}
+
+function forgotten(input: Input): void {
+  input.frontier = undefined
+  input.idle = false
 }
 
 function inputOf(id: number, inlet: Inlet, frontier: unknown): Input {
-  return { id, inlet, frontier, aligned: false, announced: false, joining: false }
+  return { id, inlet, frontier, idle: false, aligned: false, announced: false, joining: false }
 }

@@ -43,15 +43,22 @@ export interface AnnounceMark {
   readonly announce: true
 }
 
+/** Whoever reads is not to wait for epochs from here, until this is taken back: there is nothing to read, and may be none for long. */
+export interface IdleMark {
+  readonly idle: boolean
+}
+
 /** What travels from task to task, in order. */
-export type Item = Frame | EpochMark | BarrierMark | AnnounceMark
+export type Item = Frame | EpochMark | BarrierMark | AnnounceMark | IdleMark
 
 /** Where a task writes to. */
 export interface Outlet {
   push(value: unknown, key: unknown, timestamp: unknown): void
   advance(epoch: unknown): void
   barrier(barrier: Barrier): void
-  /** Tells its frontier once more. */
+  /** Says whether nothing comes for so long that nobody should wait for it. */
+  idle(idle: boolean): void
+  /** Tells its frontier once more, and whether it is idle. */
   announce(): void
   /** The last epoch that was sent. */
   readonly frontier: unknown

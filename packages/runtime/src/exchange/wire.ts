@@ -1,16 +1,17 @@
 import { decodeValue, encodeValue } from '../codec/columns.ts'
 import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
-import type { BarrierMark, EpochMark, Frame } from './frame.ts'
+import type { BarrierMark, EpochMark, Frame, IdleMark } from './frame.ts'
 
 /** What a message between two workers is: its first byte. */
 const DATA = 1
 const EPOCH = 2
 const BARRIER = 3
 const CREDIT = 4
+const IDLE = 5
 
 /** A message of an exchange, as it arrives. */
-export type Message = Frame | EpochMark | BarrierMark | { readonly credits: number }
+export type Message = Frame | EpochMark | IdleMark | BarrierMark | { readonly credits: number }
 
 /** A frame as bytes, valid until the next call with the same encoder. */
 export function encodeFrame(encoder: FrameEncoder, frame: Frame): Uint8Array {
@@ -21,6 +22,10 @@ export function encodeFrame(encoder: FrameEncoder, frame: Frame): Uint8Array {
 
 export function encodeEpoch({ epoch }: EpochMark): Uint8Array {
   return tagged(EPOCH, encodeValue(epoch))
+}
+
+export function encodeIdle({ idle }: IdleMark): Uint8Array {
+  return new Uint8Array([IDLE, idle ? 1 : 0])
 }
 
 export function encodeBarrier({ barrier }: BarrierMark): Uint8Array {
@@ -41,6 +46,8 @@ export function decodeMessage(decoder: FrameDecoder, bytes: Uint8Array): Message
       return { epoch: decodeValue(body) }
     case BARRIER:
       return { barrier: decodeValue(body) as Barrier }
+    case IDLE:
+      return { idle: bytes[1] === 1 }
     default:
       return { credits: bytes[1] ?? 0 }
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { memoryPersistence } from '@malstrom/persistence'
 import { errorOf } from '@malstrom/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { idleJob } from '../fixture/idle-job.ts'
 import { hiddenJob, localJob, type ThreadsParams, threadsJob } from '../fixture/threads-job.ts'
 import { multiThread } from './multi-thread.ts'
 import { singleThread } from './single-thread.ts'
@@ -72,6 +73,13 @@ describe('multiThread', () => {
     await alone.suspend()
     await multiThread({ workers: 2 }).run(threadsJob, params)
     checkOutput(params)
+  })
+
+  it('does not wait for the epochs of a worker whose partitions are idle', quick, async () => {
+    const frontiers = new SharedArrayBuffer(8)
+    const execution = await multiThread({ workers: 2 }).start(idleJob, { frontiers })
+    await expect.poll(() => Math.min(...new Int32Array(frontiers)), { timeout: 30_000 }).toBeGreaterThan(50)
+    await execution.cancel()
   })
 
   it('says where an operator failed', quick, async () => {

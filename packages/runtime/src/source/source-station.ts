@@ -1,12 +1,9 @@
 import {
   assert,
   type Key,
-  MalstromError,
   type PartitionContext,
   type SnapshotVersion,
   type SourceNode,
-  type SourcePartition,
-  type SourceStatus,
   type SourceStatusReport,
   sameKey,
 } from '@malstrom/core'
@@ -19,26 +16,9 @@ import type { Environment } from '../worker/environment.ts'
 import { attribute } from '../worker/failure.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { checkTimestamps } from './check-timestamps.ts'
-import type { PartitionFrontier, PartitionFrontiers } from './partition-frontiers.ts'
+import { noLongerIdle, type OpenPartition, type Reader, stateOf } from './open-partition.ts'
+import type { PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: a graph knows only erased sources
-type Reader = SourcePartition<any, any, any>
-
-interface OpenPartition {
-  readonly key: Key
-  /** `undefined` if the partition had finished before the job was restored. */
-  readonly reader: Reader | undefined
-  /** Where it stood when the job was restored. */
-  readonly restored: SourcePartitionSnapshot | undefined
-  readonly frontier: PartitionFrontier | undefined
-  state: 'active' | 'idle' | 'finished'
-  recordsIn: number
-  /** Whether it has had nothing to read for so long that it is to be excluded. */
-  idleForLong: boolean
-  /** Ends the wait for that; `undefined` if there is none. */
-  cancelIdleTimer: (() => void) | undefined
-}
 
 export interface AssignedPartition {
   readonly partition: Key
@@ -93,6 +73,17 @@ export class SourceStation {
   /** Whether no partition is on its way from another worker. */
   get settled(): boolean {
     return this.#expected === 0
+  }
+
+  /** Whether nothing is to be expected for long: of the partitions that have not finished, all are excluded from the merge. */
+  get idle(): boolean {
+    let idle = false
+    for (const { state, frontier } of this.#partitions) {
+      if (state === 'finished') continue
+      if (frontier?.excluded !== true) return false
+      idle = true
+    }
+    return idle && this.#expected === 0
   }
 
   get recordsIn(): number {
@@ -330,17 +321,4 @@ export class SourceStation {
       throw attribute(error, node, job)
     }
   }
-}
-
-function noLongerIdle(partition: OpenPartition, frontier: PartitionFrontier): void {
-  frontier.excluded = false
-  partition.idleForLong = false
-  partition.cancelIdleTimer?.()
-  partition.cancelIdleTimer = undefined
-}
-
-function stateOf(status: SourceStatus): OpenPartition['state'] {
-  if (status === 'more') return 'active'
-  if (status === 'idle' || status === 'finished') return status
-  throw new MalstromError('ERR_SOURCE_FAILED', `poll returned ${String(status)}; it returns 'more', 'idle' or 'finished'.`)
 }

@@ -161,6 +161,7 @@ export class Task {
       return true
     }
     const frame = station.poll()
+    this.#tellIdle(frame === undefined && station.idle)
     if (frame !== undefined) {
       this.#runFrame(frame, 0)
       return true
@@ -198,6 +199,7 @@ export class Task {
       if (frame !== undefined) this.#runFrame(frame, frame.from ?? 0)
     } else if ('barrier' in item) this.#pass(item.barrier)
     else if ('epoch' in item) this.#body.epoch(item.epoch)
+    else if ('idle' in item) this.#tellIdle(item.idle)
     else this.#feedersAnnounced = true
   }
 
@@ -242,7 +244,12 @@ export class Task {
     const input = this.#input
     const epoch = input.from === 'source' ? this.#remerged(input, rerouted) : input.fanIn.release()
     if (epoch !== undefined) this.#body.epoch(epoch)
+    this.#tellIdle(input.from === 'source' ? input.station.idle : input.fanIn.idle)
     for (const output of this.#outputs) output.announce()
+  }
+
+  #tellIdle(idle: boolean): void {
+    for (const output of this.#outputs) output.idle(idle)
   }
 
   /** The frontier of a source after a rescale, which may have brought partitions that are behind. */

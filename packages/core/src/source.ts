@@ -11,7 +11,12 @@ import type { TimestampAlgebra } from './timestamp.ts'
 export interface Source<V, T, P extends Key = string, S = unknown> {
   /** The algebra of the timestamps this source emits. */
   readonly time: TimestampAlgebra<T>
-  /** Every partition there is. May be asked again: new partitions are picked up while the job runs. */
+  /**
+   * How often `listPartitions` is asked again while the job runs, in milliseconds: partitions that are new are read from then
+   * on, from their beginning. Never if absent.
+   */
+  readonly discoveryMs?: number
+  /** Every partition there is. */
   listPartitions(): Promise<readonly P[]> | readonly P[]
   /** Opens `partition` after the position in `state`, or at the beginning if there is none. */
   openPartition(partition: P, state: S | undefined, context: PartitionContext): Promise<SourcePartition<V, T, S>> | SourcePartition<V, T, S>

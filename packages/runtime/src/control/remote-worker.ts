@@ -1,4 +1,4 @@
-import { type Link, type LinkEvents, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { type Key, type Link, type LinkEvents, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
@@ -104,6 +104,10 @@ export class RemoteWorker implements WorkerHandle {
 
   async arrive(source: string, saved: SourcePartitionSnapshot): Promise<void> {
     await this.#calls.call('arrive', [source, saved])
+  }
+
+  async open(source: string, partition: Key): Promise<boolean> {
+    return (await this.#calls.call('open', [source, partition])) as boolean
   }
 
   async rerouted(): Promise<void> {

@@ -1,4 +1,4 @@
-import { assert, type Link, type LinkEvents, MalstromError } from '@malstrom/core'
+import { assert, type Key, type Link, type LinkEvents, MalstromError } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { SourcePartitionSnapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
@@ -59,6 +59,8 @@ export class WorkerServer {
         return worker.prepare(args[0] as ReroutePlan)
       case 'arrive':
         return worker.arrive(args[0] as string, args[1] as SourcePartitionSnapshot)
+      case 'open':
+        return worker.open(args[0] as string, args[1] as Key)
       case 'rerouted':
         return worker.rerouted()
       case 'releaseSinks':

@@ -1,6 +1,5 @@
-import { assert, type JobGraph, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
-import { withExchanges } from '../compile/exchange-points.ts'
-import { mergeSnapshots } from '../snapshot/merge-snapshots.ts'
+import { assert, type JobGraph, type Key, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { snapshotOf } from '../snapshot/merge-snapshots.ts'
 import type { Snapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
@@ -8,9 +7,11 @@ import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
 import { Cause } from './cause.ts'
 import { checkRescalable } from './check-key-local.ts'
-import { mergeStatus } from './merge-status.ts'
+import { Discovery, partitionsIn, shareOut } from './discovery.ts'
+import { mergeRetired, mergeStatus } from './merge-status.ts'
 import { hasEnded, isRefusal } from './refusal.ts'
 import { Rescale } from './rescale.ts'
+import { SnapshotTimer } from './snapshot-timer.ts'
 import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
 import type { WorkerHost } from './worker-host.ts'
@@ -45,16 +46,18 @@ export class Generation {
   readonly #workers = new Map<WorkerId, WorkerHandle>()
   /** Workers that have processed everything there was to read. */
   readonly #complete = new Set<WorkerId>()
+  readonly #ended = new Set<WorkerId>()
   #routingVersion = 1
   #rescaling = false
   #lastId: WorkerId
   /** The snapshot or rescale under way, until it is done everywhere. */
   #underWay: Promise<unknown> | undefined
+  readonly #discovery: Discovery
+  readonly #timer: SnapshotTimer
   #committed: SnapshotVersion | undefined
   #retired: WorkerStatus | undefined
   readonly #cause = new Cause()
   #ending = false
-  #cancelInterval: () => void = () => {}
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -63,6 +66,16 @@ export class Generation {
     this.#assignments = assignments
     this.#lastId = Math.max(...options.workers)
     this.#committed = options.state?.restored?.version
+    this.#timer = new SnapshotTimer(options.environment, options.state?.intervalMs, () => {
+      // Whoever listens to the end hears of what fails.
+      if (this.#underWay === undefined) this.#alone(() => this.#take({ last: false, finished: false })).catch(() => {})
+    })
+    this.#discovery = new Discovery({
+      ...options,
+      known: (source) => assignments?.partitionsOf(source) ?? partitionsIn(this.status(), source),
+      found: (source, partitions) => this.#open(source, partitions),
+      failed: (error) => this.fail(error),
+    })
     this.finished = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -77,11 +90,12 @@ export class Generation {
     const assignments = distributed ? await SourceAssignments.of(sources, workers) : undefined
     const generation = new Generation(options, assignments)
     await generation.#startWorkers(workers, workers, false)
-    generation.#scheduleSnapshot()
+    generation.#timer.start()
+    generation.#discovery.start()
     return generation
   }
 
-  /** The workers there are, in the order in which partitioners are given them. */
+  /** In the order in which partitioners are given them. */
   get workers(): readonly WorkerId[] {
     return [...this.#workers.keys()].sort((a, b) => a - b)
   }
@@ -114,7 +128,7 @@ export class Generation {
   }
 
   async suspend(): Promise<SnapshotVersion> {
-    this.#cancelInterval()
+    this.#stopTimers()
     const version = await this.#alone(() => this.#take({ last: true, finished: false }))
     this.#ending = true
     await this.#all((worker) => worker.suspend())
@@ -122,7 +136,7 @@ export class Generation {
   }
 
   async cancel(): Promise<void> {
-    this.#cancelInterval()
+    this.#stopTimers()
     this.#ending = true
     await this.#all((worker) => worker.cancel())
   }
@@ -130,7 +144,7 @@ export class Generation {
   /** Ends everything because of an error. */
   fail(error: unknown): void {
     if (!this.#cause.add(error)) return
-    this.#cancelInterval()
+    this.#stopTimers()
     for (const worker of this.#workers.values()) worker.fail(error)
   }
 
@@ -207,8 +221,6 @@ export class Generation {
     this.#all((worker) => worker.release()).then(settle, settle)
   }
 
-  readonly #ended = new Set<WorkerId>()
-
   /** The last snapshot of a job that has come to its end, and the end. */
   async #finish(): Promise<void> {
     const { state } = this.#options
@@ -216,7 +228,7 @@ export class Generation {
       await this.#alone(async () => {
         // A rescale may have come in between: then the workers report again.
         if (!this.#allComplete || this.#ending) return
-        this.#cancelInterval()
+        this.#stopTimers()
         if (state !== undefined && state.restored?.finished !== true) await this.#take({ last: true, finished: true })
         this.#ending = true
         await this.#all((worker) => worker.finish())
@@ -265,20 +277,22 @@ export class Generation {
     assert(state !== undefined, 'snapshots need a place to keep state')
     const { log } = state.store
     environment.failpoint?.('snapshot.durable')
-    const snapshot: Snapshot = {
-      version,
-      generation: log.generation,
-      job: graph.name,
-      fingerprint: graph.fingerprint,
-      takenAtMs: environment.dateMs(),
-      finished,
-      workers,
-      ...mergeSnapshots(distributed ? withExchanges(graph) : graph, contributions),
-    }
+    const about = { version, generation: log.generation, takenAtMs: environment.dateMs(), finished, workers }
+    const snapshot = snapshotOf(graph, distributed, contributions, about)
     await log.commit(snapshot)
     environment.failpoint?.('snapshot.counts')
     this.#committed = version
     return snapshot
+  }
+
+  /** Has partitions read that were found while the job runs. */
+  async #open(source: string, partitions: readonly Key[]): Promise<void> {
+    await this.#alone(async () => {
+      const loadOf = (worker: WorkerId) => this.#assignments?.countOf(source, worker) ?? 0
+      for (const [partition, worker] of shareOut(source, partitions, [...this.#workers.values()], loadOf)) {
+        if (await worker.open(source, partition)) this.#assignments?.add({ source, partition, worker: worker.id })
+      }
+    })
   }
 
   async #rescale(count: number, counts: () => void): Promise<void> {
@@ -321,26 +335,16 @@ export class Generation {
     }
     // They are connected with each other, so the first may go when the last has ended.
     await Promise.all(retired.map((worker) => worker.suspend()))
-    const counted = retired.map((worker) => {
-      const last = worker.status()
-      return { ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }
-    })
-    if (counted.length > 0) this.#retired = mergeStatus(graph, counted, this.#retired)
+    if (ids.length > 0) this.#retired = mergeRetired(graph, retired, this.#retired)
     await Promise.all(retired.map((worker) => worker.release()))
+  }
+
+  #stopTimers(): void {
+    this.#timer.stop()
+    this.#discovery.stop()
   }
 
   #all<T>(action: (worker: WorkerHandle) => Promise<T>): Promise<T[]> {
     return Promise.all([...this.#workers.values()].map(action))
-  }
-
-  #scheduleSnapshot(): void {
-    const { environment, state } = this.#options
-    if (state === undefined || !Number.isFinite(state.intervalMs)) return
-    this.#cancelInterval = environment.after(state.intervalMs, () => {
-      if (this.#cause.isKnown || this.#ending) return
-      // Whoever listens to the end hears of what fails.
-      if (this.#underWay === undefined) this.#alone(() => this.#take({ last: false, finished: false })).catch(() => {})
-      this.#scheduleSnapshot()
-    })
   }
 }

@@ -1,10 +1,8 @@
 import { type JobGraph, type Key, type SourceNode, sameKey, type WorkerId } from '@malstrom/core'
 import type { Snapshot } from '../snapshot/snapshot.ts'
-import { checkPartitions } from '../source/check-partitions.ts'
+import { listPartitions } from '../source/list-partitions.ts'
 import type { AssignedPartition } from '../source/source-station.ts'
-import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
-import { attribute } from '../worker/failure.ts'
 import type { ClusterSpec } from '../worker/start-worker.ts'
 import type { PartitionMove } from '../worker/worker-handle.ts'
 import { type Assignment, assignPartitions, movesBetween } from './assign-partitions.ts'
@@ -45,6 +43,23 @@ export class SourceAssignments {
     }))
   }
 
+  /** All that are known of a source. */
+  partitionsOf(source: string): readonly Key[] {
+    return this.#partitions.get(source) ?? []
+  }
+
+  /** How many partitions of a source a worker reads. */
+  countOf(source: string, worker: WorkerId): number {
+    return this.#assigned.filter((known) => known.source === source && known.worker === worker).length
+  }
+
+  /** A worker reads a partition that was found while the job runs. */
+  add(assignment: Assignment): void {
+    const { source, partition } = assignment
+    this.#partitions.set(source, [...(this.#partitions.get(source) ?? []), partition])
+    this.#assigned = [...this.#assigned, assignment]
+  }
+
   /** Divides the partitions anew; returns those that change their reader. */
   reassign(workers: readonly WorkerId[]): readonly PartitionMove[] {
     const before = this.#assigned
@@ -58,15 +73,9 @@ export class SourceAssignments {
 
   /** Those that the source lists, and those that have a position although it no longer does. */
   async #list(node: SourceNode): Promise<readonly Key[]> {
-    const { environment, waitLimitMs, graph } = this.#options
-    try {
-      const list = async () => checkPartitions(await node.source.listPartitions())
-      const listed = await withDeadline(environment, waitLimitMs, `source "${node.name}" to list its partitions`, list())
-      const saved = this.#savedPartitions(node.name).map(({ partition }) => partition)
-      return [...listed, ...saved.filter((partition) => !listed.some((known) => sameKey(known, partition)))]
-    } catch (error) {
-      throw attribute(error, node, graph.name)
-    }
+    const listed = await listPartitions(node, { ...this.#options, job: this.#options.graph.name })
+    const saved = this.#savedPartitions(node.name).map(({ partition }) => partition)
+    return [...listed, ...saved.filter((partition) => !listed.some((known) => sameKey(known, partition)))]
   }
 
   #savedPartitions(source: string) {

@@ -1,17 +1,30 @@
 import type { GraphNode, JobGraph, TimestampAlgebra } from '@malstrom/core'
+import { withExchanges } from '../compile/exchange-points.ts'
 import { mergeAll } from '../exchange/merge-all.ts'
 import type {
   InputSnapshot,
   OperatorSnapshot,
   OutputSnapshot,
   SinkSnapshot,
+  Snapshot,
   SourceSnapshot,
   StateSnapshot,
   WorkerSnapshot,
 } from './snapshot.ts'
 
+/** A snapshot of a whole job. `distributed`: whether it runs on several workers. */
+export function snapshotOf(
+  graph: JobGraph,
+  distributed: boolean,
+  contributions: readonly WorkerSnapshot[],
+  about: Pick<Snapshot, 'version' | 'generation' | 'takenAtMs' | 'finished' | 'workers'>,
+): Snapshot {
+  const { name: job, fingerprint } = graph
+  return { ...about, job, fingerprint, ...mergeSnapshots(distributed ? withExchanges(graph) : graph, contributions) }
+}
+
 /** What the workers contribute to a snapshot, as one: positions and states of all, and frontiers that hold for all. */
-export function mergeSnapshots(graph: JobGraph, contributions: readonly WorkerSnapshot[]): WorkerSnapshot {
+function mergeSnapshots(graph: JobGraph, contributions: readonly WorkerSnapshot[]): WorkerSnapshot {
   const [only] = contributions
   if (contributions.length === 1 && only !== undefined) return only
   const timeOf = (name: string, side: 'inputTime' | 'outputTime') => timeOfNode(graph, name, side)

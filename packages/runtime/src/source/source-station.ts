@@ -14,8 +14,8 @@ import { attemptAll } from '../worker/attempt-all.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import { attribute } from '../worker/failure.ts'
-import { checkPartitions } from './check-partitions.ts'
 import { checkTimestamps } from './check-timestamps.ts'
+import { listPartitions } from './list-partitions.ts'
 import { noLongerIdle, type OpenPartition, type Reader, stateOf } from './open-partition.ts'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
@@ -96,7 +96,7 @@ export class SourceStation {
       for (const { partition, saved } of assigned) await this.#openPartition(partition, saved)
       return
     }
-    const keys = await this.#within('list its partitions', async () => checkPartitions(await node.source.listPartitions()))
+    const keys = await listPartitions(node, this.#options)
     const restored = new CellIndex<{ readonly key: Key; readonly saved: SourcePartitionSnapshot }>()
     for (const saved of this.#options.restored?.partitions ?? []) restored.add({ key: saved.partition, saved })
     const known = new CellIndex<{ readonly key: Key }>()
@@ -144,6 +144,15 @@ export class SourceStation {
     await this.#openPartition(saved.partition, saved)
     this.#expected--
     this.#options.wake()
+  }
+
+  /** A partition that was found while the job runs. Returns `false` if the source has come to its end before. */
+  async add(key: Key): Promise<boolean> {
+    if (this.finished || this.#closed) return false
+    if (this.#partitions.some((known) => sameKey(known.key, key))) return true
+    this.expect(1)
+    await this.arrive({ partition: key, position: undefined, finished: false, recordsIn: 0, frontier: undefined, excluded: false })
+    return true
   }
 
   /** The positions of snapshot `version` are durable. */

@@ -19,6 +19,8 @@ export interface WorkerHandle {
   prepare(plan: ReroutePlan): Promise<void>
   /** A source partition that another worker has closed is read here from now on. */
   arrive(source: string, saved: SourcePartitionSnapshot): Promise<void>
+  /** Reads a partition that was found while the job runs. Returns `false` if its source has come to its end here. */
+  open(source: string, partition: Key): Promise<boolean>
   /** Resolves when everything that moves with the last marker is where it belongs, as far as this worker is concerned. */
   rerouted(): Promise<void>
   /** Closes the partitions of sinks that other workers write from now on. */

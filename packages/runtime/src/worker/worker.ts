@@ -1,8 +1,9 @@
-import { assert, type JobGraph, type JobStatus, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { assert, type JobGraph, type JobStatus, type Key, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
 import { SnapshotRun } from '../snapshot/snapshot-run.ts'
 import { type StateLocation, StateWritings } from '../snapshot/state-writing.ts'
+import type { SourceStation } from '../source/source-station.ts'
 import { withOthers } from './attempt-all.ts'
 import { type BuiltTasks, buildTasks, type RestoredJob } from './build-tasks.ts'
 import type { Cluster } from './cluster.ts'
@@ -159,12 +160,21 @@ export class Worker implements WorkerHandle {
   }
 
   async arrive(source: string, saved: SourcePartitionSnapshot): Promise<void> {
+    await this.#withStation(source, (station) => station.arrive(saved))
+  }
+
+  async open(source: string, partition: Key): Promise<boolean> {
+    return (await this.#withStation(source, (station) => station.add(partition))) ?? false
+  }
+
+  async #withStation<T>(source: string, action: (station: SourceStation) => Promise<T>): Promise<T | undefined> {
     const station = this.#built.sources.find(({ station: known }) => known.name === source)?.station
-    assert(station !== undefined, 'a partition arrives at a source of the job')
+    assert(station !== undefined, 'partitions belong to sources of the job')
     try {
-      await station.arrive(saved)
+      return await action(station)
     } catch (error) {
       await this.#end('failed', error)
+      return undefined
     }
   }
 

@@ -36,6 +36,8 @@ export interface StreamSettings {
   readonly heartbeatTimeoutMs: number
   readonly linkTimeoutMs: number
   readonly closeTimeoutMs: number
+  /** Where this end is, if the peer has to be told. */
+  readonly place: Hello['place'] | undefined
 }
 
 /** What a stream needs from the world. */
@@ -266,7 +268,7 @@ export class PeerStream implements LinkStream {
   }
 
   #hello(): Buffer {
-    const { session, self, frameBytesMax, channelBytesMax } = this.#settings
+    const { session, self, frameBytesMax, channelBytesMax, place } = this.#settings
     this.#owesHello = false
     return writeHello({
       echo: this.#theirToken,
@@ -276,6 +278,7 @@ export class PeerStream implements LinkStream {
       session,
       from: self,
       to: this.place.peer,
+      ...(place === undefined ? {} : { place }),
     })
   }
 

@@ -57,7 +57,7 @@ export class ZeromqEndpoint {
   readonly #closedTokens = new Set<number>()
   readonly #host: TransportHost
   #access: AccessControl | undefined
-  #address = ''
+  readonly #place: { address: string; readonly publicKey: string }
   #isReplying = false
 
   /** @internal */
@@ -75,11 +75,13 @@ export class ZeromqEndpoint {
 
   private constructor(settings: EndpointSettings) {
     this.#settings = settings
+    this.#place = { address: '', publicKey: settings.security?.keys.publicKey ?? '' }
     this.#host = {
-      self: settings.self,
+      place: this.#place,
       frameBytesMax: settings.frameBytesMax,
       connect: (peer, address, user) => this.#connect(peer, address, user),
       newToken: () => this.#newToken(),
+      isAllowed: (publicKey) => settings.security === undefined || (this.#access?.isAllowed(publicKey) ?? false),
       addStream: (token, stream) => this.#streams.set(token, stream),
       removeStream: (token, how) => {
         this.#streams.delete(token)
@@ -114,18 +116,18 @@ export class ZeromqEndpoint {
     } catch (error) {
       throw bindError(bind, error as NodeJS.ErrnoException)
     }
-    this.#address = reachableAddress(this.#socket.lastEndpoint ?? bind, this.#settings.advertisedHost)
+    this.#place.address = reachableAddress(this.#socket.lastEndpoint ?? bind, this.#settings.advertisedHost)
     void this.#receive()
   }
 
   /** Where others connect; with the port that was chosen. */
   get address(): string {
-    return this.#address
+    return this.#place.address
   }
 
   /** The links of one session. @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
   transport(options: TransportOptions): ZeromqTransport {
-    const settings = transportSettings(options)
+    const settings = transportSettings(options, this.#settings.self)
     const { session } = settings
     if (this.#transports.has(session) || this.#closedSessions.has(session))
       throw new MalstromError('ERR_OPERATOR_ARGUMENT', `There has been a transport with the session "${session}" before. Each has its own.`)
@@ -202,8 +204,8 @@ export class ZeromqEndpoint {
     const { session, token, to } = hello
     const transport = this.#transports.get(session)
     const who = nameOf(hello.from)
-    if (to !== this.#settings.self)
-      this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(this.#settings.self)}`)
+    const self = transport?.self ?? this.#settings.self
+    if (to !== self) this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(self)}`)
     else if (transport !== undefined) {
       const answer = transport.hello(hello)
       if (answer !== undefined) this.#turnAway(from, answer.refusal, token, who, answer.reason)

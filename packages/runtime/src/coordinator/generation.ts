@@ -8,7 +8,7 @@ import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
 import { checkRescalable } from './check-key-local.ts'
 import { mergeStatus } from './merge-status.ts'
-import { hasEnded, isRefusal } from './refusal.ts'
+import { hasEnded, isLoss, isRefusal } from './refusal.ts'
 import { Rescale } from './rescale.ts'
 import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
@@ -128,8 +128,9 @@ export class Generation {
 
   /** Ends everything because of an error. */
   fail(error: unknown): void {
-    if (this.#failure !== undefined) return
-    this.#failure = { error }
+    const known = this.#failure
+    if (known === undefined || (isLoss(known.error) && !isLoss(error))) this.#failure = { error }
+    if (known !== undefined) return
     this.#cancelInterval()
     for (const worker of this.#workers.values()) worker.fail(error)
   }
@@ -285,6 +286,7 @@ export class Generation {
     const { graph } = this.#options
     const before = this.workers
     if (count === before.length) return
+    if (count > before.length) this.#options.host.checkRoom?.(count - before.length)
     const rescale = new Rescale({
       graph,
       before,

@@ -9,3 +9,8 @@ export function hasEnded(job: string): MalstromError {
 export function isRefusal(error: unknown): boolean {
   return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING')
 }
+
+/** Whether somebody could not be reached any more: mostly that follows from a failure at the other end, which is told later. */
+export function isLoss(error: unknown): boolean {
+  return error instanceof MalstromError && (error.code === 'ERR_WORKER_LOST' || error.code === 'ERR_LINK_LOST')
+}

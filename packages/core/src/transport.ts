@@ -46,7 +46,7 @@ export interface ProcessEndpoint {
     /** Tells peers where this process is. */
     readonly introduce?: boolean
     /** Somebody who is not among `peers` has introduced itself, and is a peer from now on. Without this it is turned away. */
-    readonly welcome?: (peer: PeerId) => void
+    readonly welcome?: (peer: PeerId, address: ProcessAddress) => void
   }): ProcessLinks
   close(): Promise<void>
   /** Lets go of everything at once. */

@@ -127,5 +127,7 @@ export class PeerSocket {
     if (event.type === 'handshake:error:auth') this.#user.trouble('it does not accept the public key of this endpoint', true)
     else if (event.type === 'handshake:error:protocol')
       this.#user.trouble('it speaks another protocol, or only one end has keys, or it has another public key', false)
+    else if (event.type === 'handshake:error:other')
+      this.#user.trouble('it hangs up instead of a greeting; it may have another public key, or be gone', false)
   }
 }

@@ -158,7 +158,15 @@ export class ZeromqEndpoint {
     const { security, allowInsecure } = this.#settings
     if (security !== undefined) checkKey(address.publicKey, `the public key of ${nameOf(peer)}:`)
     checkAddress(address.address, allowInsecure || security !== undefined)
-    return new PeerSocket(this.#context, address, security?.keys, user)
+    return new PeerSocket(this.#context, address, security?.keys, {
+      next: () => user.next(),
+      refused: (refusal, token, reason) => user.refused(refusal, token, reason),
+      trouble: (reason, forGood) => {
+        this.#log.add(`There is no connection to ${nameOf(peer)}: ${reason}.`)
+        user.trouble(reason, forGood)
+      },
+      broken: (error) => user.broken(error),
+    })
   }
 
   #newToken(): number {
@@ -230,8 +238,10 @@ export class ZeromqEndpoint {
     const { events } = this.#socket
     try {
       for await (const event of events) {
-        if (event.type === 'handshake:error:protocol')
-          this.#log.add('Turned away a connection: it does not speak ZeroMQ, or only one end has keys.')
+        if (event.type !== 'handshake:error:protocol') continue
+        const hasOtherKeys = (event.error as NodeJS.ErrnoException).code === 'ERR_ZMTP_CRYPTOGRAPHIC'
+        const why = hasOtherKeys ? 'it expects an endpoint with another public key' : 'it does not speak ZeroMQ, or only one end has keys'
+        this.#log.add(`Turned away a connection: ${why}.`)
       }
     } catch (error) {
       if (!events.closed && !this.#socket.closed) throw error

@@ -37,7 +37,7 @@ export interface TransportOptions {
    * A process that is not among `peers` has introduced itself: it is a peer from now on. Who has keys introduces itself with one of those that
    * may connect. Without this, such a process is turned away.
    */
-  readonly welcome?: (peer: PeerId) => void
+  readonly welcome?: (peer: PeerId, address: PeerAddress) => void
   /** Where the others are. A function is asked again until it knows. `addPeer` adds what is not known yet. */
   readonly peers: ReadonlyMap<PeerId, PeerAddress> | ((peer: PeerId) => PeerAddress | undefined)
   /** How long a link waits for the other end to appear. @default 30_000 */

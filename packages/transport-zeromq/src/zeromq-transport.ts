@@ -89,7 +89,8 @@ export class ZeromqTransport implements Transport {
     clearInterval(this.#heartbeat)
     for (const { stream, socket } of this.#connections.values()) {
       socket?.close()
-      this.#host.removeStream(stream.token, 'failed')
+      // Who still sends is late, and no stranger.
+      this.#host.removeStream(stream.token, 'closed')
     }
     this.#connections.clear()
     this.#closing ??= Promise.resolve()
@@ -106,7 +107,8 @@ export class ZeromqTransport implements Transport {
       if (reason !== undefined) return { refusal: 'later', reason }
     }
     const reason = this.#connection(from).stream.hello(hello)
-    if (isNew && reason === undefined) this.#options.welcome?.(from)
+    const address = this.#welcomed.get(from)
+    if (isNew && reason === undefined && address !== undefined) this.#options.welcome?.(from, address)
     return reason === undefined ? undefined : { refusal: 'later', reason }
   }
 

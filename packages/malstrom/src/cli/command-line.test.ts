@@ -43,7 +43,7 @@ it.each([
   [['run', 'job.ts', '--parms', '1'], 'malstrom run has no option --parms. Did you mean --params? See malstrom run --help.'],
   [['run', 'job.ts', '-x'], 'malstrom run has no option -x. See malstrom run --help.'],
   [['graph', 'job.ts', '--quiet'], 'malstrom graph has no option --quiet. See malstrom graph --help.'],
-  [['--params', '{}'], '--params belongs to a command: malstrom run or malstrom graph. See malstrom --help.'],
+  [['--params', '{}'], '--params belongs to a command: malstrom run or malstrom graph or malstrom coordinator. See malstrom --help.'],
   [['run', 'job.ts', '--params'], `--params needs a value: --params '{"limit": 10}'. See malstrom --help.`],
   [['run', 'job.ts', '--params', '--quiet'], `--params needs a value: --params '{"limit": 10}'. See malstrom --help.`],
   [['run', 'job.ts', '--quiet=1'], '--quiet takes no value, and was given "1". See malstrom --help.'],

@@ -18,6 +18,9 @@ import type { WorkerSurroundings } from '../worker/start-worker.ts'
 import { type Assignment, type ClusterEnd, JOIN_SESSION, MEMBER_SILENCE_MS, type Welcome } from './cluster-messages.ts'
 import { linkFailure } from './link-failure.ts'
 
+/** How long the coordinator may take to hear that this process leaves. */
+const LEAVE_MS = 2_000
+
 /** How long a worker may take to close what it has open; one that does not is of no use any more. */
 const WORKER_END_MS = 60_000
 
@@ -90,7 +93,7 @@ export class Membership {
   async leave(): Promise<void> {
     const { environment } = this.#options
     // Who does not hear of it misses this process soon.
-    if (this.#hasJoined) await withDeadline(environment, 1_000, 'the coordinator', this.#calls.call('leave', [])).catch(() => {})
+    await withDeadline(environment, LEAVE_MS, 'the coordinator', this.#calls.call('leave', [])).catch(() => {})
     this.#end({ kind: 'left' })
   }
 

@@ -43,6 +43,8 @@ export interface ProcessEndpoint {
     readonly linkTimeoutMs?: number
     /** Who this process is in this session, if not who the endpoint is. */
     readonly self?: PeerId
+    /** A peer at whose address nobody listens any more is gone, before its silence shows. */
+    readonly refusedIsGone?: boolean
     /** Tells peers where this process is. */
     readonly introduce?: boolean
     /** Somebody who is not among `peers` has introduced itself, and is a peer from now on. Without this it is turned away. */

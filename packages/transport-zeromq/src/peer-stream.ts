@@ -198,6 +198,11 @@ export class PeerStream implements LinkStream {
     })
   }
 
+  /** It was there, and nobody listens at its address any more. */
+  deserted(): void {
+    if (this.#phase === 'open') this.fail(lost(this.place, 'it has ended: nobody listens at its address any more'))
+  }
+
   fail(error: Error): void {
     if (this.#phase === 'failed' || this.#phase === 'closed') return
     this.#error = error

@@ -166,6 +166,7 @@ export class ZeromqEndpoint {
         user.trouble(reason, forGood)
       },
       broken: (error) => user.broken(error),
+      deserted: () => user.deserted(),
     })
   }
 

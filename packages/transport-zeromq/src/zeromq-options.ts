@@ -38,6 +38,13 @@ export interface TransportOptions {
    * may connect. Without this, such a process is turned away.
    */
   readonly welcome?: (peer: PeerId, address: PeerAddress) => void
+  /**
+   * A peer at whose address nobody listens any more is gone, and its links fail before its heartbeats are missed. Not where addresses are those
+   * of proxies, which may be away for a moment.
+   *
+   * @default false
+   */
+  readonly refusedIsGone?: boolean
   /** Where the others are. A function is asked again until it knows. `addPeer` adds what is not known yet. */
   readonly peers: ReadonlyMap<PeerId, PeerAddress> | ((peer: PeerId) => PeerAddress | undefined)
   /** How long a link waits for the other end to appear. @default 30_000 */
@@ -92,6 +99,7 @@ const transportOptionNames: readonly (keyof TransportOptions)[] = [
   'self',
   'introduce',
   'welcome',
+  'refusedIsGone',
   'peers',
   'linkTimeoutMs',
   'heartbeatTimeoutMs',
@@ -111,6 +119,7 @@ export function transportSettings(options: TransportOptions, endpoint: PeerId): 
     session,
     self = endpoint,
     introduce = false,
+    refusedIsGone = false,
     welcome,
     peers,
     linkTimeoutMs = 30_000,
@@ -124,7 +133,7 @@ export function transportSettings(options: TransportOptions, endpoint: PeerId): 
   for (const [name, value] of Object.entries({ ...times, ...bounds })) checkCount(name, value, 2 ** 31 - 1)
   check(heartbeatTimeoutMs >= 50, 'a heartbeatTimeoutMs of at least 50')
   check(isPeerId(self), 'a self that is the id of a worker or "coordinator"')
-  return { session, self, introduce, ...(welcome === undefined ? {} : { welcome }), peers, ...times, ...bounds }
+  return { session, self, introduce, refusedIsGone, ...(welcome === undefined ? {} : { welcome }), peers, ...times, ...bounds }
 }
 
 function isPeerId(self: unknown): boolean {

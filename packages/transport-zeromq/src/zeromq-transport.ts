@@ -166,6 +166,9 @@ export class ZeromqTransport implements Transport {
       refused: (refusal, token, reason) => stream.refused(refusal, token, reason),
       trouble: (reason, forGood) => (forGood ? stream.fail(refused(stream.place, reason)) : stream.trouble(reason)),
       broken: (error) => stream.fail(lost(stream.place, `its socket has failed (${error})`)),
+      deserted: () => {
+        if (this.#options.refusedIsGone) stream.deserted()
+      },
     })
   }
 

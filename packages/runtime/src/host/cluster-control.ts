@@ -56,6 +56,7 @@ export async function clusterControl(options: ClusterControlOptions): Promise<Cl
     peers: new Map([['coordinator', coordinatorPlace(coordinator, security)]]),
     heartbeatTimeoutMs: MEMBER_SILENCE_MS,
     linkTimeoutMs: connectLimitMs,
+    refusedIsGone: true,
   })
   const calls = new CallLink({
     open: (events) => links.open('coordinator', CONTROL_CHANNEL, events),

@@ -70,6 +70,7 @@ export class ClusterHost implements WorkerHost {
       session: JOIN_SESSION,
       peers: new Map(),
       heartbeatTimeoutMs: MEMBER_SILENCE_MS,
+      refusedIsGone: true,
       welcome: (peer, address) => members.arrived(peer, address),
     })
     const { params, state, interpret, fingerprint } = data
@@ -151,7 +152,7 @@ export class ClusterHost implements WorkerHost {
       },
       terminate: async (how) => {
         if (how === 'ended') await member.free(id)
-        else member.dismiss(`The coordinator could not reach it as worker ${id} for ${silenceMs} ms.`)
+        else member.dismiss(`The coordinator could not reach it as worker ${id} any more.`)
         if (workers.get(id) === member) workers.delete(id)
       },
     })
@@ -185,6 +186,7 @@ export class ClusterHost implements WorkerHost {
       peers: new Map(),
       heartbeatTimeoutMs: silenceMs,
       linkTimeoutMs: LINK_SILENCES * silenceMs,
+      refusedIsGone: true,
     })
     this.#generation = { number, session, links, workers: new Map() }
     return this.#generation

@@ -72,6 +72,7 @@ export class Membership {
       peers: new Map([['coordinator', coordinator]]),
       heartbeatTimeoutMs: MEMBER_SILENCE_MS,
       linkTimeoutMs: joinLimitMs,
+      refusedIsGone: true,
     })
     const over = new Promise<MembershipEnd>((resolve) => {
       this.#end = resolve
@@ -172,6 +173,7 @@ export class Membership {
       peers: new Map<PeerId, ProcessAddress>([['coordinator', coordinator], ...peers]),
       heartbeatTimeoutMs: silenceMs,
       linkTimeoutMs: 2 * silenceMs,
+      refusedIsGone: true,
     })
     let hasEnded: () => void = () => {}
     const over = new Promise<void>((resolve) => {

@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Execution, Job, ProcessTransportModule } from '@malstrom/core'
+import { diskPersistence } from '@malstrom/persistence'
 import { errorOf } from '@malstrom/testing'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { differentJob, localJob, type ThreadsParams, threadsJob } from '../fixture/threads-job.ts'
@@ -195,6 +196,19 @@ describe('a cluster', () => {
     const { execution, members } = await running(2, params)
     expect(await errorOf(execution.finished)).toMatchObject({ code: 'ERR_OPERATOR_FAILED' })
     for (const { ended } of members) expect((await errorOf(ended)).message).toMatch(/Job "threads" has failed: .*"trouble".*trouble/)
+  })
+
+  it('does without a worker that keeps its state elsewhere, which says so and ends', slow, async () => {
+    const params = paramsOf({ records: 3_000, pauseMs: 4 })
+    const { listen, execution } = await running(1, params)
+    const elsewhere: Job<never> = { ...threadsJob, persistence: (given: ThreadsParams) => diskPersistence(`${given.directory}-elsewhere`) }
+    const unfit = joinAt(listen, { job: elsewhere })
+    await vi.waitFor(() => expect(lines.filter((line) => line.includes('has joined.'))).toHaveLength(2), 5_000)
+    // The rescale takes the job back to its last snapshot, with those that are fit.
+    expect(await errorOf(execution.rescale(2))).toMatchObject({ code: 'ERR_WORKER_LOST', message: expect.stringContaining('elsewhere') })
+    expect(await errorOf(unfit.ended)).toMatchObject({ code: 'ERR_STATE_LOCATION', message: expect.stringContaining('use S3') })
+    await execution.finished
+    checkOutput(params)
   })
 
   it('says what is wrong', async () => {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Job, MalstromError, type PersistenceBackend, type ProcessTransportModule } from '@malstrom/core'
+import { type Job, MalstromError, messageOf, type PersistenceBackend, type ProcessTransportModule } from '@malstrom/core'
 import { type ClusterSecurity, coordinatorPlace, endpointSecurity } from '../process/cluster-messages.ts'
 import { importTransport } from '../process/import-transport.ts'
-import { endText, Membership } from '../process/membership.ts'
+import { Membership } from '../process/membership.ts'
 import { checkJoining, checkJoinLimit, toStandardError } from './cluster.ts'
 import { refuseDuringImport } from './import-guard.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
@@ -93,8 +93,8 @@ class Joining {
       if (this.#isLeaving) void membership.leave()
       const end = await membership.ended
       if (end.kind === 'over') return endOf(job.name, end.end.how, end.end.problem)
-      if (end.kind === 'left') break
-      logger(`${endText(job.name, end)} It joins again.`)
+      if (end.kind !== 'lost') break
+      logger(`The coordinator of job "${job.name}" is gone, or takes this process for lost: ${messageOf(end.why)} It joins again.`)
       await delay(REJOIN_MS)
     }
     return 'left'

@@ -106,12 +106,14 @@ export class ClusterHost implements WorkerHost {
       const settle = (error?: unknown) => {
         unwatch()
         cancel()
+        signal.removeEventListener('abort', abort)
         if (error === undefined) resolve()
         else reject(error)
       }
+      const abort = () => settle(signal.reason)
       const cancel = environment.after(joinLimitMs, () => settle(this.#missing(workers)))
       const unwatch = members.watch(check)
-      signal.addEventListener('abort', () => settle(signal.reason))
+      signal.addEventListener('abort', abort)
       check()
     })
   }

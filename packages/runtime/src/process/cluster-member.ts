@@ -101,8 +101,8 @@ export class ClusterMember {
     this.#become('gone', why)
   }
 
-  left(): void {
-    this.#become('gone', 'it has left')
+  left(why: string): void {
+    this.#become('gone', why)
   }
 
   /** Tells it that the job has ended. */

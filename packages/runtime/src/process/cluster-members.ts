@@ -67,7 +67,7 @@ export class ClusterMembers {
       case 'ready':
         return this.#ready(member, args[0])
       case 'leave':
-        return member.left()
+        return member.left(String(args[0]))
       default:
         return this.#options.asked(method, args)
     }

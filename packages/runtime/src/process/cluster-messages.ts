@@ -12,7 +12,7 @@ import type { JobStatus, PeerId, ProcessAddress, ProcessKeys, WorkerId } from '@
 //                               <-   end(): answered when the worker has ended and its links are gone
 //                               <-   ping(), while it is no worker
 //                               <-   dismissed(why), told: it counts as lost, and may join again
-//   leave()                     ->
+//   leave(why)                  ->
 //                               <-   over(how the job has ended)
 //
 // Whoever only asks says status() or rescale(workers). A session belongs to one generation of one start of a coordinator, so what a

@@ -2,7 +2,6 @@ import {
   assert,
   type Job,
   MalstromError,
-  messageOf,
   type PeerId,
   type PersistenceBackend,
   type ProcessAddress,
@@ -14,7 +13,8 @@ import { WorkerServer } from '../control/worker-server.ts'
 import { CONTROL_CHANNEL } from '../worker/cluster.ts'
 import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
-import type { WorkerSurroundings } from '../worker/start-worker.ts'
+import type { WorkerSpec, WorkerSurroundings } from '../worker/start-worker.ts'
+import { checkSharedState } from './check-shared-state.ts'
 import { type Assignment, type ClusterEnd, JOIN_SESSION, MEMBER_SILENCE_MS, type Welcome } from './cluster-messages.ts'
 import { linkFailure } from './link-failure.ts'
 
@@ -35,11 +35,15 @@ export interface MembershipOptions {
   logger(line: string): void
 }
 
-/** How a membership ends. `lost`: the coordinator is gone, or takes this process for lost; it may join again. */
+/**
+ * How a membership ends. `lost`: the coordinator is gone, or takes this process for lost; it may join again. `unfit`: this process cannot be a worker
+ * of the job.
+ */
 export type MembershipEnd =
   | { readonly kind: 'over'; readonly end: ClusterEnd }
   | { readonly kind: 'lost'; readonly why: unknown }
   | { readonly kind: 'left' }
+  | { readonly kind: 'unfit'; readonly why: MalstromError }
 
 /** The worker that this process is at present. */
 interface Present {
@@ -92,24 +96,32 @@ export class Membership {
 
   /** Leaves in good order: the job goes back to its last snapshot and waits for another process. */
   async leave(): Promise<void> {
-    const { environment } = this.#options
-    // Who does not hear of it misses this process soon.
-    await withDeadline(environment, LEAVE_MS, 'the coordinator', this.#calls.call('leave', [])).catch(() => {})
+    await this.#sayGoodbye('it has left')
     this.#end({ kind: 'left' })
   }
 
+  async #sayGoodbye(why: string): Promise<void> {
+    // Who does not hear of it misses this process soon.
+    await withDeadline(this.#options.environment, LEAVE_MS, 'the coordinator', this.#calls.call('leave', [why])).catch(() => {})
+  }
+
   async #run(over: Promise<MembershipEnd>): Promise<MembershipEnd> {
+    const { environment, endpoint } = this.#options
     try {
       const end = await Promise.race([over, this.#join(over)])
+      if (end.kind === 'unfit') throw end.why
       // Nobody has ever answered.
       if (end.kind === 'lost' && !this.#hasJoined) throw end.why
+      await this.#endWorker('This process is no longer part of the cluster.')
+      // What was answered last arrives, if there is still somebody.
+      if (end.kind !== 'lost') await withDeadline(environment, LEAVE_MS, 'the coordinator', endpoint.close()).catch(() => {})
       return end
     } finally {
       try {
         await this.#endWorker('This process is no longer part of the cluster.')
         await (await this.#backend?.catch(() => undefined))?.close()
       } finally {
-        this.#options.endpoint.destroy()
+        endpoint.destroy()
       }
     }
   }
@@ -182,20 +194,34 @@ export class Membership {
     const server = new WorkerServer({
       environment,
       open: (events) => links.open('coordinator', CONTROL_CHANNEL, events),
-      surroundings: () => this.#surroundings(links),
+      surroundings: (spec) => this.#surroundings(spec, links),
       ended: () => hasEnded(),
     })
     this.#present = { server, links, over }
     logger(`Is worker ${worker}.`)
   }
 
-  async #surroundings(links: ProcessLinks): Promise<Omit<WorkerSurroundings, 'environment' | 'events'>> {
+  async #surroundings(spec: WorkerSpec, links: ProcessLinks): Promise<Omit<WorkerSurroundings, 'environment' | 'events'>> {
     const { job, openState } = this.#options
     const welcome = this.#welcome
     assert(welcome !== undefined, 'a process joins before it becomes a worker')
     const { params, state, interpret } = welcome
     this.#backend ??= (async () => (state === undefined ? job.persistence?.(params) : openState?.(state)))()
-    return { graph: job.graph(params), interpret, backend: await this.#backend, transport: links }
+    const backend = await this.#backend
+    if (backend !== undefined && spec.keepsState) await this.#checkState(backend, spec)
+    return { graph: job.graph(params), interpret, backend, transport: links }
+  }
+
+  /** A process that keeps its state elsewhere is of no use, and says so before it does harm. */
+  async #checkState(backend: PersistenceBackend, spec: WorkerSpec): Promise<void> {
+    try {
+      await checkSharedState(this.#options.job.name, backend, spec)
+    } catch (error) {
+      if (!(error instanceof MalstromError) || error.code !== 'ERR_STATE_LOCATION') throw error
+      await this.#sayGoodbye(error.message)
+      this.#end({ kind: 'unfit', why: error })
+      throw new MalstromError('ERR_WORKER_LOST', error.message, { cause: error })
+    }
   }
 
   async #endWorker(why: string): Promise<void> {
@@ -207,11 +233,4 @@ export class Membership {
     present.links.destroy()
     this.#present = undefined
   }
-}
-
-/** A text for how the job has ended. */
-export function endText(job: string, end: MembershipEnd): string {
-  if (end.kind === 'left') return `Has left job "${job}".`
-  if (end.kind === 'lost') return `The coordinator of job "${job}" is gone, or takes this process for lost: ${messageOf(end.why)}`
-  return end.end.problem === undefined ? `Job "${job}" has ended: ${end.end.how}.` : `Job "${job}" has failed: ${end.end.problem}`
 }

@@ -128,9 +128,8 @@ export class Generation {
 
   /** Ends everything because of an error. */
   fail(error: unknown): void {
-    const known = this.#failure
-    if (known === undefined || (isLoss(known.error) && !isLoss(error))) this.#failure = { error }
-    if (known !== undefined) return
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
     this.#cancelInterval()
     for (const worker of this.#workers.values()) worker.fail(error)
   }
@@ -142,7 +141,7 @@ export class Generation {
     this.fail(failed.reason)
     await Promise.allSettled([...this.#workers.values()].map(({ finished }) => finished))
     // What failed first is the reason; that others then did not start follows from it.
-    throw this.#failure === undefined ? failed.reason : this.#failure.error
+    throw (this.#failure ?? { error: failed.reason }).error
   }
 
   async #startWorker(id: WorkerId, peers: readonly WorkerId[], joining: boolean): Promise<void> {
@@ -195,8 +194,10 @@ export class Generation {
 
   #workerEnded(id: WorkerId, failure: { readonly error: unknown } | undefined): void {
     this.#options.state?.store.deleteThrough(id, undefined)
-    if (failure !== undefined) this.fail(failure.error)
-    else if (!this.#ending && this.#failure === undefined && this.#workers.has(id)) {
+    if (failure !== undefined) {
+      if (isLoss(this.#failure?.error) && !isLoss(failure.error)) this.#failure = failure
+      this.fail(failure.error)
+    } else if (!this.#ending && this.#failure === undefined && this.#workers.has(id)) {
       this.fail(new MalstromError('ERR_WORKER_LOST', `Worker ${id} ended before the job did.`))
     }
     this.#ended.add(id)
@@ -238,8 +239,9 @@ export class Generation {
       return await running
     } catch (error) {
       // What the sinks have staged for it cannot be staged again, so the job goes back.
-      if (!isRefusal(error)) this.fail(error)
-      throw error
+      if (isRefusal(error)) throw error
+      this.fail(error)
+      throw (this.#failure ?? { error }).error
     } finally {
       this.#underWay = undefined
     }

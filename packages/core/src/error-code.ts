@@ -23,6 +23,7 @@ export const errorCodes = [
   'ERR_PARTITIONER',
   'ERR_RESCALE',
   'ERR_WORKER_LOST',
+  'ERR_WORKERS_MISSING',
   'ERR_NOT_RUNNING',
   'ERR_TIMEOUT',
   'ERR_LINK_LOST',

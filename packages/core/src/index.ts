@@ -36,4 +36,15 @@ export type { Execution, JobStatus, OperatorStatusReport, Runtime, SourceStatusR
 export type { Sink, SinkPartition } from './sink.ts'
 export type { Source, SourceOutput, SourcePartition, SourceStatus } from './source.ts'
 export { bigintTime, dateTime, isTimestamp, numberTime, type TimestampAlgebra } from './timestamp.ts'
-export type { Link, LinkEvents, PeerId, ProcessEndpoint, ProcessTransportModule, Transport } from './transport.ts'
+export type {
+  EndpointPlace,
+  Link,
+  LinkEvents,
+  PeerId,
+  ProcessAddress,
+  ProcessEndpoint,
+  ProcessKeys,
+  ProcessLinks,
+  ProcessTransportModule,
+  Transport,
+} from './transport.ts'

@@ -37,18 +37,65 @@ export interface ProcessEndpoint {
   /** The links of one generation of a job. Peers are added as they appear; one that is silent for longer than the limit is lost. */
   transport(options: {
     readonly session: string
-    readonly peers: ReadonlyMap<PeerId, { readonly address: string }>
+    readonly peers: ReadonlyMap<PeerId, ProcessAddress>
     readonly heartbeatTimeoutMs?: number
-  }): Transport & {
-    addPeer(peer: PeerId, address: { readonly address: string }): void
-  }
+    /** How long a link waits for the other end to appear. */
+    readonly linkTimeoutMs?: number
+    /** Who this process is in this session, if not who the endpoint is. */
+    readonly self?: PeerId
+    /** A peer at whose address nobody listens any more is gone, before its silence shows. */
+    readonly refusedIsGone?: boolean
+    /** Tells peers where this process is. */
+    readonly introduce?: boolean
+    /** Somebody who is not among `peers` has introduced itself, and is a peer from now on. Without this it is turned away. */
+    readonly welcome?: (peer: PeerId, address: ProcessAddress) => void
+  }): ProcessLinks
   close(): Promise<void>
   /** Lets go of everything at once. */
   destroy(): void
+}
+
+/** Where a process can be reached, and the public key that proves that it is it, if there are keys. */
+export interface ProcessAddress {
+  readonly address: string
+  readonly publicKey?: string
+}
+
+/** The links of one session of a process. */
+export interface ProcessLinks extends Transport {
+  addPeer(peer: PeerId, address: ProcessAddress): void
+  /** Lets go of all links at once, without telling anybody. */
+  destroy(): void
+}
+
+/** The keys of a process. */
+export interface ProcessKeys {
+  readonly publicKey: string
+  /** Never leaves the process. */
+  readonly secretKey: string
+}
+
+/** Where a process listens for others, on this machine or another one. */
+export interface EndpointPlace {
+  readonly self: PeerId
+  /** `tcp://host:port`; port 0 takes one that is free. @default a free port of the interface that leads to `towards`, or of the loopback interface */
+  readonly listen?: string | undefined
+  /** The address of somebody it will talk to. */
+  readonly towards?: string | undefined
+  /** The host that others connect to, if it is not that of `listen`. */
+  readonly advertisedHost?: string | undefined
+  /** Needed to listen where other machines can connect: the keys of this process, and the public keys of those that may connect. */
+  readonly security?: { readonly keys: ProcessKeys; readonly allowed: readonly string[] } | undefined
+  /** Gets a line for each kind of peer that was turned away; never credentials. */
+  logger(line: string): void
 }
 
 /** The module of a transport package, as far as a runtime that starts processes needs it. */
 export interface ProcessTransportModule {
   /** Opens an endpoint in a folder that only this user can enter. */
   endpointIn(folder: string, self: PeerId): Promise<ProcessEndpoint>
+  /** Opens an endpoint that others reach over a network. */
+  endpointAt(place: EndpointPlace): Promise<ProcessEndpoint>
+  /** New keys for a process. */
+  generateKeys(): ProcessKeys
 }

@@ -1,5 +1,5 @@
 import { type Context, Reply } from 'zeromq'
-import { fingerprintOf } from './keys.ts'
+import { fingerprintOf, isKey } from './keys.ts'
 import type { RefusalLog } from './refusal-log.ts'
 
 const ZAP_ADDRESS = 'inproc://zeromq.zap.01'
@@ -31,6 +31,10 @@ export class AccessControl {
   /** From now on this public key may connect. */
   allow(publicKey: string): void {
     this.#allowed.add(fingerprintOf(publicKey))
+  }
+
+  isAllowed(publicKey: string): boolean {
+    return isKey(publicKey) && this.#allowed.has(fingerprintOf(publicKey))
   }
 
   close(): void {

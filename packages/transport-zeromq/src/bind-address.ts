@@ -28,6 +28,14 @@ export function checkAddress(address: string, mayBeReached: boolean): void {
   )
 }
 
+/** @throws MalstromError `ERR_ADDRESS_INVALID` */
+export function hostAndPortOf(address: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = TCP.exec(address) ?? []
+  if (host === undefined || !(Number(port) > 0))
+    throw new MalstromError('ERR_ADDRESS_INVALID', `${address} is not where a process can be reached: such an address is tcp://host:port.`)
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
 export function isIpv6(address: string): boolean {
   return address.startsWith('tcp://[')
 }

@@ -1,3 +1,4 @@
+export { endpointAt } from './endpoint-at.ts'
 export { endpointIn } from './endpoint-in.ts'
 export { generateKeys, type Keys } from './keys.ts'
 export type { PeerAddress } from './peer-socket.ts'

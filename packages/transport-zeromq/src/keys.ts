@@ -28,8 +28,12 @@ export function fingerprintOf(publicKey: unknown): string {
   return bytes.toString('hex')
 }
 
+export function isKey(key: unknown): key is string {
+  return typeof key === 'string' && KEY.test(key)
+}
+
 /** @throws MalstromError `ERR_OPERATOR_ARGUMENT`, without the key */
 export function checkKey(key: unknown, what: string): asserts key is string {
-  if (typeof key === 'string' && KEY.test(key)) return
+  if (isKey(key)) return
   throw new MalstromError('ERR_OPERATOR_ARGUMENT', `zeromqEndpoint needs ${what} of 40 characters, as generateKeys makes them.`)
 }

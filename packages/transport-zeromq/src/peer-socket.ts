@@ -8,6 +8,8 @@ import { kindOf, type Refusal, readRefusal } from './wire.ts'
 export const HIGH_WATER_MESSAGES = 32
 const RECONNECT_MS = 20
 const RECONNECT_MS_MAX = 1_000
+/** Attempts in a row that are refused after a connection, before nobody is taken to be there: some 140 ms. */
+const REFUSALS_MAX = 3
 /** How long a last message may take to leave when the socket is closed. */
 const LINGER_MS = 500
 
@@ -25,6 +27,8 @@ export interface SocketUser {
   /** There is no connection, for this reason. `forGood`: ZeroMQ does not try again. */
   trouble(reason: string, forGood: boolean): void
   broken(error: unknown): void
+  /** It was connected, and nobody listens at the address any more. */
+  deserted(): void
 }
 
 /**
@@ -35,6 +39,9 @@ export class PeerSocket {
   readonly #socket: Dealer
   readonly #user: SocketUser
   #isAwake = false
+  #hasGreeted = false
+  /** Attempts since the connection was lost; `undefined` while there is one. */
+  #attempts: number | undefined
   #isEnding = false
   #lastCall: NodeJS.Timeout | undefined
   #resolveClosed: () => void = () => {}
@@ -122,10 +129,22 @@ export class PeerSocket {
     }
   }
 
+  /** A socket that tries to connect is closed at once where nobody listens; over a link that is cut, it is not. */
+  #watch({ type }: Event): void {
+    if (type === 'handshake') {
+      this.#hasGreeted = true
+      this.#attempts = undefined
+    } else if (type === 'disconnect' && this.#hasGreeted) this.#attempts = 0
+    else if (type === 'close' && this.#attempts !== undefined && ++this.#attempts === REFUSALS_MAX) this.#user.deserted()
+  }
+
   #tell(event: Event): void {
     if (this.#socket.closed) return
+    this.#watch(event)
     if (event.type === 'handshake:error:auth') this.#user.trouble('it does not accept the public key of this endpoint', true)
     else if (event.type === 'handshake:error:protocol')
       this.#user.trouble('it speaks another protocol, or only one end has keys, or it has another public key', false)
+    else if (event.type === 'handshake:error:other')
+      this.#user.trouble('it hangs up instead of a greeting; it may have another public key, or be gone', false)
   }
 }

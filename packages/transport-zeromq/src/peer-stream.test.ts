@@ -14,6 +14,7 @@ const settings: Omit<StreamSettings, 'self'> = {
   heartbeatTimeoutMs: 5_000,
   linkTimeoutMs: 1_000_000,
   closeTimeoutMs: 1_000_000,
+  place: undefined,
 }
 
 /** One end, whose messages go through a network that a schedule drives. */

@@ -36,6 +36,8 @@ export interface StreamSettings {
   readonly heartbeatTimeoutMs: number
   readonly linkTimeoutMs: number
   readonly closeTimeoutMs: number
+  /** Where this end is, if the peer has to be told. */
+  readonly place: Hello['place'] | undefined
 }
 
 /** What a stream needs from the world. */
@@ -196,6 +198,11 @@ export class PeerStream implements LinkStream {
     })
   }
 
+  /** It was there, and nobody listens at its address any more. */
+  deserted(): void {
+    if (this.#phase === 'open') this.fail(lost(this.place, 'it has ended: nobody listens at its address any more'))
+  }
+
   fail(error: Error): void {
     if (this.#phase === 'failed' || this.#phase === 'closed') return
     this.#error = error
@@ -266,7 +273,7 @@ export class PeerStream implements LinkStream {
   }
 
   #hello(): Buffer {
-    const { session, self, frameBytesMax, channelBytesMax } = this.#settings
+    const { session, self, frameBytesMax, channelBytesMax, place } = this.#settings
     this.#owesHello = false
     return writeHello({
       echo: this.#theirToken,
@@ -276,6 +283,7 @@ export class PeerStream implements LinkStream {
       session,
       from: self,
       to: this.place.peer,
+      ...(place === undefined ? {} : { place }),
     })
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Endpoints } from './fixtures/endpoints.ts'
 import { RecordedLink } from './fixtures/recorded-link.ts'
-import type { ZeromqTransport } from './index.ts'
+import type { TransportOptions, ZeromqTransport } from './index.ts'
 
 const HEARTBEAT_MS = 1_000
 const START_MS = 15_000
@@ -27,7 +27,11 @@ interface Pair {
 }
 
 /** Worker 0 here, and worker 1 in another process, with a link that works. `bend` may put something between them. */
-async function pairOf(network: 'ipc' | 'tcp', bend: (address: string) => Promise<string> = async (address) => address): Promise<Pair> {
+async function pairOf(
+  network: 'ipc' | 'tcp',
+  bend: (address: string) => Promise<string> = async (address) => address,
+  more: Partial<TransportOptions> = {},
+): Promise<Pair> {
   const endpoints = new Endpoints(network)
   open.push(endpoints)
   const { address } = await endpoints.add(0)
@@ -42,7 +46,7 @@ async function pairOf(network: 'ipc' | 'tcp', bend: (address: string) => Promise
   child.on('message', (message: Pair['messages'][number]) => messages.push(message))
   await once(child, 'message')
   const there = await bend(messages[0]?.address ?? '')
-  const transport = endpoints.transport(0, { heartbeatTimeoutMs: HEARTBEAT_MS, peers: new Map([[1, { address: there }]]) })
+  const transport = endpoints.transport(0, { heartbeatTimeoutMs: HEARTBEAT_MS, peers: new Map([[1, { address: there }]]), ...more })
   const link = new RecordedLink(transport, 1)
   await mustEcho(link, ['hello'])
   return { child, messages, transport, link }
@@ -68,6 +72,13 @@ describe('a peer process', { timeout: 2 * START_MS }, () => {
     // Five to six heartbeats; more when the machine is busy.
     expect(performance.now() - start).toBeGreaterThan(HEARTBEAT_MS * 0.6)
     expect(performance.now() - start).toBeLessThan(HEARTBEAT_MS * 4)
+  })
+
+  it.each(['ipc', 'tcp'] as const)('that is killed fails the link at once, if nobody else can be at its address (%s)', async (network) => {
+    const { child, link } = await pairOf(network, undefined, { heartbeatTimeoutMs: 60_000, refusedIsGone: true })
+    child.kill('SIGKILL')
+    await vi.waitFor(() => expect(link.failures.length).toBe(1), { timeout: 10_000, interval: 10 })
+    expect(link.failures[0]?.message).toContain('nobody listens at its address any more')
   })
 
   it('that hangs fails the link, and learns of it when it goes on', async () => {

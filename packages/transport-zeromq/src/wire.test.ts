@@ -31,6 +31,14 @@ it('the bytes of a hello are those that older processes understand', () => {
   )
 })
 
+it('a hello may say where its sender is, behind what older processes read', () => {
+  const place = { address: 'tcp://a:1', publicKey: '' }
+  const bytes = writeHello({ ...hello, place })
+  expect(bytes.toString('hex')).toBe(`${writeHello(hello).toString('hex')}00097463703a2f2f613a310000`)
+  expect(readHello(bytes)).toEqual({ ...hello, place })
+  expect(() => readHello(bytes.subarray(0, -1))).toThrow(RangeError)
+})
+
 it('the bytes of data, status, bye and refusal are those that older processes understand', () => {
   const data = Buffer.alloc(22)
   writeDataHeader(data, 0, 1, 2, 3)

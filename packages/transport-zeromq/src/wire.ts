@@ -5,6 +5,7 @@ import type { PeerId } from '@malstrom/core'
 //   u8 0x4d 'M' | u8 version | u8 kind | u8 flags | u48 token of the receiving stream, or 0
 //
 //   hello    u48 own token | u32 largest frame | u32 window of a channel | session | from | to   (texts: u16 length, UTF-8)
+//            from who introduces itself also: | own address | own public key, or an empty text
 //   data     u48 number | u48 expected | { u32 channel | u32 length | bytes } ...
 //   status   u48 next number | u48 expected               flag 1: send again, from `expected` on
 //   bye      u48 next number | u48 expected
@@ -44,6 +45,8 @@ export interface Hello {
   readonly session: string
   readonly from: PeerId
   readonly to: PeerId
+  /** Where the sender can be reached, if it introduces itself to somebody who does not know. */
+  readonly place?: { readonly address: string; readonly publicKey: string }
 }
 
 /** What can be told of a message by its first bytes; a text says why it is none. */
@@ -72,7 +75,8 @@ export function asksToSendAgain(message: Buffer): boolean {
 }
 
 export function writeHello(hello: Hello): Buffer {
-  const texts = [hello.session, String(hello.from), String(hello.to)].map((text) => Buffer.from(text))
+  const place = hello.place === undefined ? [] : [hello.place.address, hello.place.publicKey]
+  const texts = [hello.session, String(hello.from), String(hello.to), ...place].map((text) => Buffer.from(text))
   const fixed = Buffer.alloc(BODY_AT + NUMBER_BYTES + 8)
   writeHeader(fixed, 0, 'hello', 0, hello.echo)
   fixed.writeUIntBE(hello.token, BODY_AT, NUMBER_BYTES)
@@ -99,6 +103,7 @@ export function readHello(message: Buffer): Hello {
     session: text(),
     from: peerOf(text()),
     to: peerOf(text()),
+    ...(at < message.length ? { place: { address: text(), publicKey: text() } } : {}),
   }
 }
 

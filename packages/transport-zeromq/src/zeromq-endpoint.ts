@@ -57,7 +57,7 @@ export class ZeromqEndpoint {
   readonly #closedTokens = new Set<number>()
   readonly #host: TransportHost
   #access: AccessControl | undefined
-  #address = ''
+  readonly #place: { address: string; readonly publicKey: string }
   #isReplying = false
 
   /** @internal */
@@ -75,11 +75,13 @@ export class ZeromqEndpoint {
 
   private constructor(settings: EndpointSettings) {
     this.#settings = settings
+    this.#place = { address: '', publicKey: settings.security?.keys.publicKey ?? '' }
     this.#host = {
-      self: settings.self,
+      place: this.#place,
       frameBytesMax: settings.frameBytesMax,
       connect: (peer, address, user) => this.#connect(peer, address, user),
       newToken: () => this.#newToken(),
+      isAllowed: (publicKey) => settings.security === undefined || (this.#access?.isAllowed(publicKey) ?? false),
       addStream: (token, stream) => this.#streams.set(token, stream),
       removeStream: (token, how) => {
         this.#streams.delete(token)
@@ -114,18 +116,18 @@ export class ZeromqEndpoint {
     } catch (error) {
       throw bindError(bind, error as NodeJS.ErrnoException)
     }
-    this.#address = reachableAddress(this.#socket.lastEndpoint ?? bind, this.#settings.advertisedHost)
+    this.#place.address = reachableAddress(this.#socket.lastEndpoint ?? bind, this.#settings.advertisedHost)
     void this.#receive()
   }
 
   /** Where others connect; with the port that was chosen. */
   get address(): string {
-    return this.#address
+    return this.#place.address
   }
 
   /** The links of one session. @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
   transport(options: TransportOptions): ZeromqTransport {
-    const settings = transportSettings(options)
+    const settings = transportSettings(options, this.#settings.self)
     const { session } = settings
     if (this.#transports.has(session) || this.#closedSessions.has(session))
       throw new MalstromError('ERR_OPERATOR_ARGUMENT', `There has been a transport with the session "${session}" before. Each has its own.`)
@@ -156,7 +158,16 @@ export class ZeromqEndpoint {
     const { security, allowInsecure } = this.#settings
     if (security !== undefined) checkKey(address.publicKey, `the public key of ${nameOf(peer)}:`)
     checkAddress(address.address, allowInsecure || security !== undefined)
-    return new PeerSocket(this.#context, address, security?.keys, user)
+    return new PeerSocket(this.#context, address, security?.keys, {
+      next: () => user.next(),
+      refused: (refusal, token, reason) => user.refused(refusal, token, reason),
+      trouble: (reason, forGood) => {
+        this.#log.add(`There is no connection to ${nameOf(peer)}: ${reason}.`)
+        user.trouble(reason, forGood)
+      },
+      broken: (error) => user.broken(error),
+      deserted: () => user.deserted(),
+    })
   }
 
   #newToken(): number {
@@ -202,8 +213,8 @@ export class ZeromqEndpoint {
     const { session, token, to } = hello
     const transport = this.#transports.get(session)
     const who = nameOf(hello.from)
-    if (to !== this.#settings.self)
-      this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(this.#settings.self)}`)
+    const self = transport?.self ?? this.#settings.self
+    if (to !== self) this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(self)}`)
     else if (transport !== undefined) {
       const answer = transport.hello(hello)
       if (answer !== undefined) this.#turnAway(from, answer.refusal, token, who, answer.reason)
@@ -228,8 +239,10 @@ export class ZeromqEndpoint {
     const { events } = this.#socket
     try {
       for await (const event of events) {
-        if (event.type === 'handshake:error:protocol')
-          this.#log.add('Turned away a connection: it does not speak ZeroMQ, or only one end has keys.')
+        if (event.type !== 'handshake:error:protocol') continue
+        const hasOtherKeys = (event.error as NodeJS.ErrnoException).code === 'ERR_ZMTP_CRYPTOGRAPHIC'
+        const why = hasOtherKeys ? 'it expects an endpoint with another public key' : 'it does not speak ZeroMQ, or only one end has keys'
+        this.#log.add(`Turned away a connection: ${why}.`)
       }
     } catch (error) {
       if (!events.closed && !this.#socket.closed) throw error

@@ -29,6 +29,22 @@ export interface EndpointOptions {
 export interface TransportOptions {
   /** What both ends must have in common: for example job, graph and generation. An endpoint takes each session once. */
   readonly session: string
+  /** Who this process is in this session. @default who its endpoint is */
+  readonly self?: PeerId
+  /** Tells the others where this process is, for those that do not know. @default false */
+  readonly introduce?: boolean
+  /**
+   * A process that is not among `peers` has introduced itself: it is a peer from now on. Who has keys introduces itself with one of those that
+   * may connect. Without this, such a process is turned away.
+   */
+  readonly welcome?: (peer: PeerId, address: PeerAddress) => void
+  /**
+   * A peer at whose address nobody listens any more is gone, and its links fail before its heartbeats are missed. Not where addresses are those
+   * of proxies, which may be away for a moment.
+   *
+   * @default false
+   */
+  readonly refusedIsGone?: boolean
   /** Where the others are. A function is asked again until it knows. `addPeer` adds what is not known yet. */
   readonly peers: ReadonlyMap<PeerId, PeerAddress> | ((peer: PeerId) => PeerAddress | undefined)
   /** How long a link waits for the other end to appear. @default 30_000 */
@@ -68,7 +84,7 @@ export type EndpointSettings = Required<Omit<EndpointOptions, 'security' | 'adve
 export function endpointSettings(options: EndpointOptions): EndpointSettings {
   checkOptionNames('zeromqEndpoint', options, endpointOptionNames)
   const { self, bind, advertisedHost, security, allowInsecure = false, frameBytesMax = 64 * MIB, logger = toStandardError } = options
-  check(self === 'coordinator' || (Number.isSafeInteger(self) && self >= 0), 'a self that is the id of a worker or "coordinator"')
+  check(isPeerId(self), 'a self that is the id of a worker or "coordinator"')
   check(typeof bind === 'string', 'an address to bind to')
   checkCount('frameBytesMax', frameBytesMax, 2 ** 31 - 1)
   if (security !== undefined) {
@@ -80,6 +96,10 @@ export function endpointSettings(options: EndpointOptions): EndpointSettings {
 
 const transportOptionNames: readonly (keyof TransportOptions)[] = [
   'session',
+  'self',
+  'introduce',
+  'welcome',
+  'refusedIsGone',
   'peers',
   'linkTimeoutMs',
   'heartbeatTimeoutMs',
@@ -90,17 +110,34 @@ const transportOptionNames: readonly (keyof TransportOptions)[] = [
   'channelsMax',
 ]
 
+export type TransportSettings = Required<Omit<TransportOptions, 'welcome'>> & Pick<TransportOptions, 'welcome'>
+
 /** @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
-export function transportSettings(options: TransportOptions): Required<TransportOptions> {
+export function transportSettings(options: TransportOptions, endpoint: PeerId): TransportSettings {
   checkOptionNames('endpoint.transport', options, transportOptionNames)
-  const { session, peers, linkTimeoutMs = 30_000, heartbeatTimeoutMs = 5_000, closeTimeoutMs = 30_000 } = options
+  const {
+    session,
+    self = endpoint,
+    introduce = false,
+    refusedIsGone = false,
+    welcome,
+    peers,
+    linkTimeoutMs = 30_000,
+    heartbeatTimeoutMs = 5_000,
+    closeTimeoutMs = 30_000,
+  } = options
   const { channelBytesMax = 4 * MIB, unacknowledgedBytesMax = 16 * MIB, queuedBytesMax = 1_024 * MIB, channelsMax = 65_536 } = options
   check(typeof session === 'string' && session.length > 0 && session.length < 10_000, 'a session that is a text')
   const times = { linkTimeoutMs, heartbeatTimeoutMs, closeTimeoutMs }
   const bounds = { channelBytesMax, unacknowledgedBytesMax, queuedBytesMax, channelsMax }
   for (const [name, value] of Object.entries({ ...times, ...bounds })) checkCount(name, value, 2 ** 31 - 1)
   check(heartbeatTimeoutMs >= 50, 'a heartbeatTimeoutMs of at least 50')
-  return { session, peers, ...times, ...bounds }
+  check(isPeerId(self), 'a self that is the id of a worker or "coordinator"')
+  return { session, self, introduce, refusedIsGone, ...(welcome === undefined ? {} : { welcome }), peers, ...times, ...bounds }
+}
+
+function isPeerId(self: unknown): boolean {
+  return self === 'coordinator' || (Number.isSafeInteger(self) && (self as number) >= 0)
 }
 
 function checkCount(name: string, value: number, max: number): void {

@@ -3,13 +3,17 @@ import type { PeerAddress, PeerSocket, SocketUser } from './peer-socket.ts'
 import { HEARTBEATS, PeerStream, type StreamSettings } from './peer-stream.ts'
 import { lost, refused } from './stream-errors.ts'
 import type { Hello, Refusal } from './wire.ts'
-import type { TransportOptions } from './zeromq-options.ts'
+import type { TransportSettings } from './zeromq-options.ts'
 
 const ACKNOWLEDGE_AFTER_MS = 1
 
+/** Peers that introduce themselves and are still there. */
+const WELCOME_MAX = 1_000
+
 /** What transports share: one endpoint has several, one for each generation. */
 export interface TransportHost {
-  readonly self: PeerId
+  /** Where this process can be reached. */
+  readonly place: NonNullable<Hello['place']>
   readonly frameBytesMax: number
   /** A socket to `peer`. @throws MalstromError `ERR_TRANSPORT_INSECURE`, `ERR_ADDRESS_INVALID` */
   connect(peer: PeerId, address: PeerAddress, user: SocketUser): PeerSocket
@@ -18,30 +22,40 @@ export interface TransportHost {
   /** `closed`: what still comes for it is turned away as late, and not as unknown. */
   removeStream(token: number, how: 'closed' | 'failed'): void
   newToken(): number
+  /** Whether the owner of a public key may connect. */
+  isAllowed(publicKey: string): boolean
   transportClosed(session: string): void
 }
 
 interface Connection {
   readonly stream: PeerStream
+  /** Whether it introduced itself: then nothing is kept of it when it is gone. */
+  readonly isWelcome: boolean
   socket: PeerSocket | undefined
 }
 
 /** The links of one generation. */
 export class ZeromqTransport implements Transport {
   readonly #host: TransportHost
-  readonly #options: Required<TransportOptions>
+  readonly #options: TransportSettings
   readonly #settings: StreamSettings
   readonly #connections = new Map<PeerId, Connection>()
   readonly #added = new Map<PeerId, PeerAddress>()
+  /** Those that have introduced themselves. */
+  readonly #welcomed = new Map<PeerId, PeerAddress>()
   readonly #heartbeat: NodeJS.Timeout
   #closing: Promise<void> | undefined
 
-  constructor(host: TransportHost, options: Required<TransportOptions>) {
+  constructor(host: TransportHost, options: TransportSettings) {
     this.#host = host
     this.#options = options
-    this.#settings = { ...options, self: host.self, frameBytesMax: host.frameBytesMax }
+    this.#settings = { ...options, frameBytesMax: host.frameBytesMax, place: options.introduce ? host.place : undefined }
     this.#heartbeat = setInterval(() => this.#tick(), options.heartbeatTimeoutMs / HEARTBEATS)
     this.#heartbeat.unref()
+  }
+
+  get self(): PeerId {
+    return this.#options.self
   }
 
   get session(): string {
@@ -50,7 +64,7 @@ export class ZeromqTransport implements Transport {
 
   open(peer: PeerId, channel: number, events: LinkEvents): Link {
     if (this.#closing !== undefined) throw lost({ peer, address: undefined }, 'this end is closed')
-    if (!Number.isInteger(channel) || channel < 0 || channel >= 2 ** 32 - 1 || peer === this.#host.self)
+    if (!Number.isInteger(channel) || channel < 0 || channel >= 2 ** 32 - 1 || peer === this.self)
       throw new MalstromError(
         'ERR_OPERATOR_ARGUMENT',
         `A link needs another peer and a channel below 2^32 - 1, not ${peer} and ${channel}.`,
@@ -75,7 +89,8 @@ export class ZeromqTransport implements Transport {
     clearInterval(this.#heartbeat)
     for (const { stream, socket } of this.#connections.values()) {
       socket?.close()
-      this.#host.removeStream(stream.token, 'failed')
+      // Who still sends is late, and no stranger.
+      this.#host.removeStream(stream.token, 'closed')
     }
     this.#connections.clear()
     this.#closing ??= Promise.resolve()
@@ -86,9 +101,24 @@ export class ZeromqTransport implements Transport {
   hello(hello: Hello): { readonly refusal: Refusal; readonly reason: string } | undefined {
     const { from } = hello
     if (!this.#connections.has(from) && this.#closing !== undefined) return { refusal: 'closed', reason: 'it has closed' }
-    if (this.#addressOf(from) === undefined) return { refusal: 'later', reason: 'it does not know the address of this end yet' }
+    const isNew = this.#addressOf(from) === undefined
+    if (isNew) {
+      const reason = this.#introduced(hello)
+      if (reason !== undefined) return { refusal: 'later', reason }
+    }
     const reason = this.#connection(from).stream.hello(hello)
+    const address = this.#welcomed.get(from)
+    if (isNew && reason === undefined && address !== undefined) this.#options.welcome?.(from, address)
     return reason === undefined ? undefined : { refusal: 'later', reason }
+  }
+
+  /** Somebody says where it is that was not known before. Returns why it is turned away. */
+  #introduced({ from, place }: Hello): string | undefined {
+    if (place === undefined || this.#options.welcome === undefined) return 'it does not know the address of this end yet'
+    if (!this.#host.isAllowed(place.publicKey)) return 'the public key it gives is not one of those that may connect'
+    if (this.#welcomed.size >= WELCOME_MAX) return `${WELCOME_MAX} others are connected with it already`
+    this.#welcomed.set(from, { address: place.address, ...(place.publicKey === '' ? {} : { publicKey: place.publicKey }) })
+    return undefined
   }
 
   #connection(peer: PeerId): Connection {
@@ -109,7 +139,7 @@ export class ZeromqTransport implements Transport {
       },
       ended: (how) => this.#ended(connection, how),
     })
-    const connection: Connection = { stream, socket: undefined }
+    const connection: Connection = { stream, socket: undefined, isWelcome: this.#welcomed.has(peer) }
     this.#connections.set(peer, connection)
     this.#host.addStream(token, stream)
     this.#connect(connection)
@@ -136,18 +166,25 @@ export class ZeromqTransport implements Transport {
       refused: (refusal, token, reason) => stream.refused(refusal, token, reason),
       trouble: (reason, forGood) => (forGood ? stream.fail(refused(stream.place, reason)) : stream.trouble(reason)),
       broken: (error) => stream.fail(lost(stream.place, `its socket has failed (${error})`)),
+      deserted: () => {
+        if (this.#options.refusedIsGone) stream.deserted()
+      },
     })
   }
 
-  #ended({ stream, socket }: Connection, how: 'left' | 'failed' | 'closed'): void {
+  #ended({ stream, socket, isWelcome }: Connection, how: 'left' | 'failed' | 'closed'): void {
     if (how === 'failed') socket?.close()
     else socket?.end()
-    if (how !== 'left') this.#host.removeStream(stream.token, how)
+    if (how !== 'left' || isWelcome) this.#host.removeStream(stream.token, how === 'failed' ? 'failed' : 'closed')
+    if (!isWelcome) return
+    const { peer } = stream.place
+    this.#connections.delete(peer)
+    this.#welcomed.delete(peer)
   }
 
   #addressOf(peer: PeerId): PeerAddress | undefined {
     const { peers } = this.#options
-    return this.#added.get(peer) ?? (typeof peers === 'function' ? peers(peer) : peers.get(peer))
+    return this.#added.get(peer) ?? this.#welcomed.get(peer) ?? (typeof peers === 'function' ? peers(peer) : peers.get(peer))
   }
 
   #tick(): void {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { didYouMean, MalstromError } from '@malstrom/core'
+import { keysArguments, type PlaceChoice, placeChoice, rescaleArguments, statusArguments } from './cluster-arguments.ts'
 import { type SnapshotsAction, snapshotsAction } from './snapshots-action.ts'
 
 /** What the user asked for. */
@@ -16,6 +17,21 @@ export type Command =
     } & JobChoice)
   | ({ readonly command: 'snapshots'; readonly location: string; readonly json: boolean } & SnapshotsAction)
   | ({ readonly command: 'graph'; readonly format: GraphFormat } & JobChoice)
+  | ({
+      readonly command: 'coordinator'
+      readonly quiet: boolean
+      readonly workers: number
+      readonly silenceMs: number | undefined
+      readonly place: PlaceChoice
+      readonly state: StateChoice
+    } & JobChoice)
+  | ({ readonly command: 'worker'; readonly quiet: boolean; readonly coordinator: string | undefined; readonly place: PlaceChoice } & Omit<
+      JobChoice,
+      'params'
+    >)
+  | { readonly command: 'status'; readonly address: string; readonly keys: string | undefined; readonly json: boolean }
+  | { readonly command: 'rescale'; readonly address: string; readonly workers: number; readonly keys: string | undefined }
+  | { readonly command: 'keys'; readonly folder: string }
 
 /** Where a job keeps its state, and what it goes on from. */
 export interface StateChoice {
@@ -38,7 +54,7 @@ const graphFormats = ['text', 'mermaid', 'json'] as const
 export type GraphFormat = (typeof graphFormats)[number]
 
 /** Commands with a help page. */
-export const topics = ['run', 'graph', 'snapshots'] as const
+export const topics = ['run', 'graph', 'snapshots', 'coordinator', 'worker', 'status', 'rescale', 'keys'] as const
 export type Topic = (typeof topics)[number]
 
 const options = {
@@ -52,6 +68,12 @@ const options = {
   restore: { type: 'string' },
   'allow-dropped': { type: 'string' },
   key: { type: 'string' },
+  listen: { type: 'string' },
+  advertise: { type: 'string' },
+  coordinator: { type: 'string' },
+  keys: { type: 'string' },
+  'join-limit': { type: 'string' },
+  'worker-silence': { type: 'string' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
   stack: { type: 'boolean' },
@@ -60,17 +82,25 @@ const options = {
 } as const
 type OptionName = keyof typeof options
 
+const stateOptions = ['state', 'snapshot-interval', 'restore', 'allow-dropped'] as const
+const placeOptions = ['listen', 'advertise', 'keys', 'join-limit'] as const
+
 const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
   malstrom: ['help', 'version', 'stack'],
-  run: ['params', 'job', 'workers', 'processes', 'state', 'snapshot-interval', 'restore', 'allow-dropped', 'quiet', 'stack', 'help'],
+  run: ['params', 'job', 'workers', 'processes', ...stateOptions, 'quiet', 'stack', 'help'],
   graph: ['params', 'job', 'format', 'stack', 'help'],
   snapshots: ['key', 'json', 'stack', 'help'],
+  coordinator: ['params', 'job', 'workers', ...placeOptions, ...stateOptions, 'worker-silence', 'quiet', 'stack', 'help'],
+  worker: ['job', 'coordinator', ...placeOptions, 'quiet', 'stack', 'help'],
+  status: ['keys', 'json', 'stack', 'help'],
+  rescale: ['keys', 'stack', 'help'],
+  keys: ['stack', 'help'],
 }
 
 /**
  * Reads the arguments of the command line; `ERR_CLI_USAGE` if they make no sense.
  *
- * With `parseArgs` of Node, not a library: there are three commands and a dozen options, the help pages are
+ * With `parseArgs` of Node, not a library: there are few commands and some twenty options, the help pages are
  * text, and the errors, which are what a library would be for, name the nearest command or option in a
  * way none of them does. One dependency less in the package that every user installs.
  */
@@ -90,13 +120,31 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (first === 'help') return { command: 'help', topic: rest[0] === undefined ? undefined : knownTopic(rest[0]) }
   if (values.has('version')) return { command: 'version' }
   if (first === undefined) return { command: 'nothing' }
-  const command = knownTopic(first)
-  if (command === 'snapshots') {
-    return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
+  return commandOf(knownTopic(first), rest, values)
+}
+
+function commandOf(command: Topic, rest: readonly string[], values: ReadonlyMap<OptionName, string | undefined>): Command {
+  const keys = values.get('keys')
+  switch (command) {
+    case 'snapshots':
+      return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
+    case 'status':
+      return { command, ...statusArguments(rest), keys, json: values.has('json') }
+    case 'rescale':
+      return { command, ...rescaleArguments(rest), keys }
+    case 'keys':
+      return { command, ...keysArguments(rest) }
   }
-  const choice = { file: oneFile(command, rest), params: values.get('params'), job: values.get('job') }
-  if (command === 'run') return { command, ...choice, quiet: values.has('quiet'), ...workerChoice(values), state: stateChoice(values) }
-  return { command, ...choice, format: graphFormat(values.get('format') ?? 'text') }
+  const choice = { file: oneFile(command, rest), job: values.get('job') }
+  const quiet = values.has('quiet')
+  const place = placeChoice(values, timeOf(command, 'join-limit', values))
+  if (command === 'worker') return { command, ...choice, quiet, coordinator: values.get('coordinator'), place }
+  const withParams = { ...choice, params: values.get('params') }
+  if (command === 'graph') return { command, ...withParams, format: graphFormat(values.get('format') ?? 'text') }
+  const state = stateChoice(command, values)
+  if (command === 'run') return { command, ...withParams, quiet, ...workerChoice(values), state }
+  const workers = workerCount(command, 'workers', values.get('workers')) ?? 1
+  return { command, ...withParams, quiet, workers, silenceMs: timeOf(command, 'worker-silence', values), place, state }
 }
 
 function knownOption(name: string, rawName: string, topic: Topic | undefined | 'any'): OptionName {
@@ -138,46 +186,56 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   restore: '12',
   'allow-dropped': 'operator',
   key: '\'"account-7"\'',
+  listen: 'tcp://127.0.0.1:7070',
+  advertise: '10.0.0.5',
+  coordinator: 'tcp://127.0.0.1:7070',
+  keys: './keys',
+  'join-limit': '60s',
+  'worker-silence': '10s',
 }
 
 function workerChoice(values: ReadonlyMap<OptionName, string | undefined>) {
-  const [workers, processes] = [workerCount('workers', values.get('workers')), workerCount('processes', values.get('processes'))]
+  const [workers, processes] = [
+    workerCount('run', 'workers', values.get('workers')),
+    workerCount('run', 'processes', values.get('processes')),
+  ]
   if (workers === undefined || processes === undefined) return { workers, processes }
   throw usageError('--workers are threads and --processes processes: a job has one or the other.', 'run')
 }
 
-function workerCount(option: 'workers' | 'processes', text: string | undefined): number | undefined {
+function workerCount(command: Topic, option: 'workers' | 'processes', text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw usageError(`--${option} is how many workers the job has, a whole number above 0, not "${text}".`, 'run')
+  throw usageError(`--${option} is how many workers the job has, a whole number above 0, not "${text}".`, command)
 }
 
-function stateChoice(values: ReadonlyMap<OptionName, string | undefined>): StateChoice {
-  const interval = values.get('snapshot-interval')
+function stateChoice(command: Topic, values: ReadonlyMap<OptionName, string | undefined>): StateChoice {
   const restore = values.get('restore')
   const dropped = values.get('allow-dropped')
   return {
     url: values.get('state'),
-    snapshotIntervalMs: interval === undefined ? undefined : duration(interval),
-    restoreVersion: restore === undefined ? undefined : version(restore),
+    snapshotIntervalMs: timeOf(command, 'snapshot-interval', values),
+    restoreVersion: restore === undefined ? undefined : version(command, restore),
     allowDropped: dropped === undefined ? [] : dropped.split(','),
   }
 }
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 
-function duration(text: string): number {
+function timeOf(command: Topic, option: OptionName, values: ReadonlyMap<OptionName, string | undefined>): number | undefined {
+  const text = values.get(option)
+  if (text === undefined) return undefined
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
   const ms = Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN)
   if (ms > 0 && ms < 2 ** 31) return ms
-  throw usageError(`--snapshot-interval is a time such as 500ms, 10s or 5m, not "${text}".`, 'run')
+  throw usageError(`--${option} is a time such as 500ms, 10s or 5m, not "${text}".`, command)
 }
 
-function version(text: string): number {
+function version(command: Topic, text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   throw usageError(
     `--restore is the version of a snapshot, a whole number, not "${text}". malstrom snapshots <location> list names them.`,
-    'run',
+    command,
   )
 }
 

@@ -10,6 +10,13 @@ Commands:
   graph <job file>    Prints the operators of a job and how they are connected
   snapshots <where>   Looks into the saved state of a job
 
+  On several machines, or by hand on one:
+  keys <folder>             Makes the keys of a cluster
+  coordinator <job file>    Coordinates a job whose workers join it
+  worker <job file>         Is a worker of such a job
+  status <address>          Tells how such a job stands
+  rescale <address> <n>     Changes the number of its workers while it runs
+
 Options:
   -h, --help          Prints this help; after a command, the help of that command
   -v, --version       Prints the version
@@ -84,7 +91,101 @@ Example:
   malstrom snapshots file:./state read 12 totals --key account-7
 `
 
-const pages: Record<Topic, string> = { run, graph, snapshots }
+const placeOptions = `      --advertise <host>          The host that others connect to, if it is not that of --listen
+      --keys <file or folder>     The keys of the cluster, from malstrom keys. Without them only the
+                                  loopback interface is possible`
+
+const coordinator = `Coordinates a job whose workers are started by hand, on this machine or others.
+
+Usage: malstrom coordinator <job file> [options]
+
+The job starts when enough workers have joined; further ones are spares. When a worker is lost, the job goes back to
+its last snapshot and goes on as soon as there is another one in its place. State has to be where every
+machine reaches it, in S3 for example. This process runs no worker.
+
+Options:
+      --workers <n>               How many workers the job has at first; by default 1
+      --listen <address>          Where workers join; by default tcp://127.0.0.1:7070
+${placeOptions}
+      --join-limit <time>         How long the job waits for workers: 500ms, 60s (default), 5m
+      --worker-silence <time>     A worker that says nothing for so long is lost; by default 10s, at most 20s
+${jobOptions}
+      --state <url>               As for malstrom run. Workers open the same URL
+      --snapshot-interval <time>  Time between two snapshots: 500ms, 10s (default), 5m
+      --restore <version>         Go on from this snapshot and not from the last one
+      --allow-dropped <names>     Operators, sources and sinks whose saved state may be dropped, with commas
+  -q, --quiet                     Errors only
+      --stack                     Prints stack traces and causes with errors
+  -h, --help                      Prints this help
+
+Example:
+  malstrom coordinator job.ts --workers 4 --listen tcp://10.0.0.5:7070 --keys ./keys --state s3://bucket/job
+`
+
+const worker = `Is a worker of a job that malstrom coordinator coordinates. Params and the place of the state come from there.
+
+Usage: malstrom worker <job file> [options]
+
+It stays when the job goes back to its last snapshot, and when the coordinator is started again. It ends with the
+job. Ctrl-C leaves; the job goes on when another worker has taken the place.
+
+Options:
+      --coordinator <address>     Where the coordinator listens; by default tcp://127.0.0.1:7070
+      --listen <address>          Where the other workers reach this one; by default a free port of the interface
+                                  that leads to the coordinator
+${placeOptions}
+      --join-limit <time>         How long the coordinator may take to appear, or to come back; by default 60s
+      --job <name>                Which job, if the file exports several: the name of the export or of the job
+  -q, --quiet                     Errors only
+      --stack                     Prints stack traces and causes with errors
+  -h, --help                      Prints this help
+
+Example:
+  malstrom worker job.ts --coordinator tcp://10.0.0.5:7070 --keys ./keys
+`
+
+const askOptions = `      --keys <file or folder>     The keys of the cluster
+      --stack                     Prints stack traces and causes with errors
+  -h, --help                      Prints this help`
+
+const status = `Tells how a job stands that malstrom coordinator coordinates, and where its workers are.
+
+Usage: malstrom status [address] [options]
+
+Options:
+      --json                      As JSON
+${askOptions}
+
+Example:
+  malstrom status tcp://10.0.0.5:7070 --keys ./keys
+`
+
+const rescale = `Changes the number of workers of a job that malstrom coordinator coordinates, while records flow. For more
+workers, enough processes must have joined; those that are no longer needed stay as spares.
+
+Usage: malstrom rescale [address] <workers> [options]
+
+Options:
+${askOptions}
+
+Example:
+  malstrom rescale tcp://10.0.0.5:7070 6 --keys ./keys
+`
+
+const keys = `Makes the keys of a cluster: a file that every process of it needs. Links between machines are encrypted with
+them, and whoever has them can take part.
+
+Usage: malstrom keys <folder>
+
+Options:
+      --stack                     Prints stack traces and causes with errors
+  -h, --help                      Prints this help
+
+Example:
+  malstrom keys ./keys
+`
+
+const pages: Record<Topic, string> = { run, graph, snapshots, coordinator, worker, status, rescale, keys }
 
 export function helpText(topic?: Topic): string {
   return topic === undefined ? general : pages[topic]

@@ -1,9 +1,13 @@
-import type { Execution } from '@malstrom/core'
-
 type Signal = 'SIGINT' | 'SIGTERM'
 
 /** npm and pnpm send their child the Ctrl-C that the terminal has sent it already; what comes so soon is the same one. */
 const SAME_KEYSTROKE_MS = 100
+
+/** What can be ended. */
+export interface Interruptible {
+  cancel(): Promise<unknown>
+  suspend(): Promise<unknown>
+}
 
 const statusOf: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 }
 
@@ -12,15 +16,16 @@ const statusOf: Record<Signal, number> = { SIGINT: 130, SIGTERM: 143 }
  * on where it was; otherwise it cancels it, which flushes and closes its sinks. The second one ends the process at once. Listens from its creation until `stop`.
  */
 export class Interruption {
-  #execution: Execution | undefined
+  #execution: Interruptible | undefined
   #signal: Signal | undefined
   #sinceMs = 0
-  readonly #announce: () => void
+  readonly #announce: (status: number) => void
   readonly #listeners: Record<Signal, () => void> = { SIGINT: () => this.#receive('SIGINT'), SIGTERM: () => this.#receive('SIGTERM') }
 
   readonly #suspends: boolean
 
-  constructor(suspends: boolean, announce: () => void) {
+  /** `announce` is called with the exit status at the first signal. */
+  constructor(suspends: boolean, announce: (status: number) => void) {
     this.#suspends = suspends
     this.#announce = announce
     process.on('SIGINT', this.#listeners.SIGINT)
@@ -33,7 +38,7 @@ export class Interruption {
   }
 
   /** The job has started. */
-  started(execution: Execution): void {
+  started(execution: Interruptible): void {
     this.#execution = execution
     if (this.#signal !== undefined) this.#cancel()
   }
@@ -51,7 +56,7 @@ export class Interruption {
     }
     this.#signal = signal
     this.#sinceMs = nowMs
-    this.#announce()
+    this.#announce(statusOf[signal])
     this.#cancel()
   }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MalstromError, type Runtime } from '@malstrom/core'
-import { multiThread, processes, singleThread } from '@malstrom/runtime'
+import { cluster, joinCluster, multiThread, processes, singleThread } from '@malstrom/runtime'
 import type { JobChoice, StateChoice } from './command-line.ts'
 import { importError } from './import-error.ts'
 import { findJobFile } from './job-file.ts'
@@ -51,31 +51,50 @@ export async function runtimeFor(
   { workers, processes: count }: { readonly workers: number | undefined; readonly processes: number | undefined },
   state: StateChoice,
 ): Promise<Runtime> {
+  const engine = await engineOf(path)
+  const { url } = state
+  if (workers === undefined && count === undefined)
+    return engine.singleThread({ ...startOptions(state), ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }) })
+  const inWorkers = workersOptions(state)
+  if (count === undefined) return engine.multiThread({ ...inWorkers, workers: workers as number })
+  return engine.processes({ ...inWorkers, workers: count, transport: transportFor(path) })
+}
+
+/** The engine of the copy of Malstrom that the job at `path` imports. */
+export async function engineOf(path: string): Promise<Engine> {
   const own = resolveFrom(path, 'malstrom') ?? resolveFrom(path, '@malstrom/runtime')
-  const engine: Engine = own === undefined ? { singleThread, multiThread, processes } : ((await import(pathToFileURL(own).href)) as Engine)
-  const { url, snapshotIntervalMs, restoreVersion, allowDropped } = state
-  const options = {
+  if (own === undefined) return { singleThread, multiThread, processes, cluster, joinCluster }
+  return (await import(pathToFileURL(own).href)) as Engine
+}
+
+/** What the job goes on from, and how its state is opened in every worker. */
+export function workersOptions(state: StateChoice) {
+  const module = new URL(import.meta.url.endsWith('.ts') ? './worker-setup.ts' : './worker-setup.js', import.meta.url).href
+  return { ...startOptions(state), state: { module, ...(state.url === undefined ? {} : { location: state.url }) } }
+}
+
+function startOptions({ snapshotIntervalMs, restoreVersion, allowDropped }: StateChoice) {
+  return {
     ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
     ...(restoreVersion === undefined ? {} : { restoreVersion }),
     allowDropped,
   }
-  if (workers === undefined && count === undefined)
-    return engine.singleThread({ ...options, ...(url === undefined ? {} : { persistence: await persistenceFromUrl(url) }) })
-  const module = new URL(import.meta.url.endsWith('.ts') ? './worker-setup.ts' : './worker-setup.js', import.meta.url).href
-  const inWorkers = { ...options, state: { module, ...(url === undefined ? {} : { location: url }) } }
-  if (count === undefined) return engine.multiThread({ ...inWorkers, workers: workers as number })
+}
+
+/** The module that connects processes, as the job at `path` or the CLI finds it. @throws MalstromError `ERR_DEPENDENCY_MISSING` */
+export function transportFor(path: string): string {
   const transport = resolveFrom(path, TRANSPORT) ?? resolveFrom(fileURLToPath(import.meta.url), TRANSPORT)
-  if (transport === undefined) {
-    throw new MalstromError(
-      'ERR_DEPENDENCY_MISSING',
-      `Processes are connected by ${TRANSPORT}. Install it next to the job: npm install ${TRANSPORT}.`,
-    )
-  }
-  return engine.processes({ ...inWorkers, workers: count, transport: pathToFileURL(transport).href })
+  if (transport !== undefined) return pathToFileURL(transport).href
+  throw new MalstromError(
+    'ERR_DEPENDENCY_MISSING',
+    `Processes are connected by ${TRANSPORT}. Install it next to the job: npm install ${TRANSPORT}.`,
+  )
 }
 
 interface Engine {
   readonly singleThread: typeof singleThread
   readonly multiThread: typeof multiThread
   readonly processes: typeof processes
+  readonly cluster: typeof cluster
+  readonly joinCluster: typeof joinCluster
 }

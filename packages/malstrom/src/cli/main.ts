@@ -1,4 +1,6 @@
 import { MalstromError } from '@malstrom/core'
+import { coordinatorCommand, rescaleCommand, statusCommand, workerCommand } from './cluster-commands.ts'
+import { keysCommand } from './cluster-keys.ts'
 import { type Command, parseCommandLine } from './command-line.ts'
 import { graphCommand } from './graph-command.ts'
 import { helpText, versionText } from './help.ts'
@@ -54,6 +56,19 @@ async function execute(command: Command): Promise<number> {
     }
     case 'run':
       return await runCommand(command)
+    case 'coordinator':
+      return await coordinatorCommand(command)
+    case 'worker':
+      return await workerCommand(command)
+    case 'status':
+      process.stdout.write(await statusCommand(command))
+      return 0
+    case 'rescale':
+      process.stdout.write(await rescaleCommand(command))
+      return 0
+    case 'keys':
+      process.stdout.write(await keysCommand(command))
+      return 0
   }
 }
 

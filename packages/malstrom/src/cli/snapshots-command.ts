@@ -2,6 +2,7 @@ import type { Key } from '@malstrom/core'
 import { MalstromError } from '@malstrom/core'
 import { partsOf, type Snapshot, SnapshotReader } from '@malstrom/runtime'
 import type { Command } from './command-line.ts'
+import { printable } from './printable.ts'
 import { persistenceFromUrl } from './state-url.ts'
 
 type SnapshotsCommand = Extract<Command, { command: 'snapshots' }>
@@ -95,19 +96,6 @@ function keyOf(word: string): Key {
 
 function text(value: unknown): string {
   return JSON.stringify(printable(value)) ?? 'undefined'
-}
-
-/** The value with what JSON cannot say put into texts and plain objects. */
-function printable(value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
-  if (value instanceof Map) return { Map: [...value].map(([key, entry]) => [printable(key), printable(entry)]) }
-  if (value instanceof Set) return { Set: [...value].map(printable) }
-  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('hex') }
-  if (Array.isArray(value)) return value.map(printable)
-  return Object.fromEntries(Object.entries(value).map(([name, property]) => [name, printable(property)]))
 }
 
 function lines(all: readonly string[]): string {

@@ -19,8 +19,11 @@ export interface RemoteWorkerOptions {
   readonly silenceMs: number
   readonly events: WorkerEvents
   open(events: LinkEvents): Link
-  /** Ends the thread or the process of the worker, whatever it is doing. */
-  terminate(): Promise<void>
+  /**
+   * Ends the thread or the process of the worker, whatever it is doing. `ended`: the worker has said that it is over; `lost`: nothing can
+   * be heard from it any more.
+   */
+  terminate(how: 'ended' | 'lost'): Promise<void>
 }
 
 /** The coordinator's side of the control link to a worker that runs elsewhere. */
@@ -71,7 +74,7 @@ export class RemoteWorker implements WorkerHandle {
     try {
       await worker.#calls.call('start', [options.spec])
     } catch (error) {
-      worker.lost(error)
+      worker.#fail(error, 'ended')
       await worker.finished.catch(() => {})
       throw error
     }
@@ -142,7 +145,7 @@ export class RemoteWorker implements WorkerHandle {
 
   /** Others may have been connected with the worker until they ended too, so it is kept until then. */
   async release(): Promise<void> {
-    await this.#options.terminate()
+    await this.#options.terminate('ended')
   }
 
   fail(error: unknown): void {
@@ -154,6 +157,10 @@ export class RemoteWorker implements WorkerHandle {
 
   /** The worker is gone, or cannot be reached: what it was is ended by force. */
   lost(error: unknown): void {
+    this.#fail(error, 'lost')
+  }
+
+  #fail(error: unknown, how: 'ended' | 'lost'): void {
     if (this.#over) return
     this.#over = true
     this.#cancelSilence()
@@ -161,7 +168,7 @@ export class RemoteWorker implements WorkerHandle {
     this.#status = { ...this.#status, state: 'failed' }
     this.#calls.fail(cause)
     const end = () => this.#reject(cause)
-    this.#options.terminate().then(end, end)
+    this.#options.terminate(how).then(end, end)
   }
 
   #told(event: string, args: readonly unknown[]): void {
@@ -175,7 +182,7 @@ export class RemoteWorker implements WorkerHandle {
 
   #workerEnded(failure: ErrorData | undefined): void {
     if (failure !== undefined) {
-      this.lost(errorFrom(failure))
+      this.#fail(errorFrom(failure), 'ended')
       return
     }
     this.#over = true

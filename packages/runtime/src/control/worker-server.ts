@@ -29,6 +29,9 @@ export class WorkerServer {
   #worker: Worker | undefined
   #cancelHeartbeat: () => void = () => {}
   #ended = false
+  /** Why the worker is to end, also if it is only being started. */
+  #failure: Error | undefined
+  #starting = false
 
   constructor(options: WorkerServerOptions) {
     this.#options = options
@@ -36,12 +39,18 @@ export class WorkerServer {
       open: (events) => options.open(events),
       answer: (method, args) => this.#answer(method, args),
       told: (event, [error]) => {
-        if (event === 'fail')
-          this.#worker?.fail(new MalstromError('ERR_WORKER_LOST', `The job goes back to its last snapshot: ${String(error)}`))
+        if (event === 'fail') this.fail(new MalstromError('ERR_WORKER_LOST', `The job goes back to its last snapshot: ${String(error)}`))
       },
-      failed: (error) => this.#coordinatorLost(error),
+      failed: (error) => this.fail(error),
     })
     this.#calls.listen()
+  }
+
+  /** Ends the worker; `ended` is called when everything of it is closed. */
+  fail(error: Error): void {
+    this.#failure ??= error
+    if (this.#worker !== undefined) this.#worker.fail(error)
+    else if (!this.#starting) this.#end()
   }
 
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
@@ -79,9 +88,22 @@ export class WorkerServer {
   }
 
   async #start(spec: WorkerSpec): Promise<void> {
-    assert(this.#worker === undefined, 'a worker is started once')
-    const { environment } = this.#options
+    assert(this.#worker === undefined && !this.#starting, 'a worker is started once')
+    if (this.#failure !== undefined) throw this.#failure
+    this.#starting = true
     this.#beat()
+    try {
+      await this.#begin(spec)
+    } catch (error) {
+      this.#end()
+      throw error
+    } finally {
+      this.#starting = false
+    }
+  }
+
+  async #begin(spec: WorkerSpec): Promise<void> {
+    const { environment } = this.#options
     const surroundings = await this.#options.surroundings(spec)
     const worker = await startWorker(spec, {
       ...surroundings,
@@ -96,6 +118,8 @@ export class WorkerServer {
       () => this.#workerEnded(worker, undefined),
       (error) => this.#workerEnded(worker, error),
     )
+    // Somebody else has failed meanwhile, or the coordinator is gone.
+    if (this.#failure !== undefined) worker.fail(this.#failure)
   }
 
   #beat(): void {
@@ -113,14 +137,10 @@ export class WorkerServer {
     this.#end()
   }
 
-  #coordinatorLost(error: Error): void {
-    if (this.#worker === undefined) this.#end()
-    else this.#worker.fail(error)
-  }
-
   #end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#cancelHeartbeat()
     this.#options.ended()
   }
 }

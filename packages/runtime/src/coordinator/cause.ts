@@ -1,4 +1,4 @@
-import { isLoss } from '../worker/worker-links.ts'
+import { isLoss } from './refusal.ts'
 
 /** Why a start of a job has failed: what failed first, unless something else turns out to be the cause of that. */
 export class Cause {

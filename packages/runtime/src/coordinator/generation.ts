@@ -9,7 +9,7 @@ import { Cause } from './cause.ts'
 import { checkRescalable } from './check-key-local.ts'
 import { Discovery, partitionsIn, shareOut } from './discovery.ts'
 import { mergeRetired, mergeStatus } from './merge-status.ts'
-import { hasEnded, isRefusal } from './refusal.ts'
+import { hasEnded, isRefusal, isRescaled } from './refusal.ts'
 import { Rescale } from './rescale.ts'
 import { SnapshotTimer } from './snapshot-timer.ts'
 import { SourceAssignments } from './source-assignments.ts'
@@ -114,11 +114,7 @@ export class Generation {
   async rescale(count: number, counts: () => void): Promise<void> {
     const { graph } = this.#options
     checkRescalable(graph)
-    if (this.#rescaling) {
-      throw new MalstromError('ERR_RESCALE', `Job "${graph.name}" is being rescaled. Wait until that is done.`, {
-        context: { job: graph.name },
-      })
-    }
+    if (this.#rescaling) throw isRescaled(graph.name)
     this.#rescaling = true
     try {
       await this.#alone(() => this.#rescale(count, counts))
@@ -249,8 +245,9 @@ export class Generation {
       return await running
     } catch (error) {
       // What the sinks have staged for it cannot be staged again, so the job goes back.
-      if (!isRefusal(error)) this.fail(error)
-      throw error
+      if (isRefusal(error)) throw error
+      this.fail(error)
+      throw this.#cause.error
     } finally {
       this.#underWay = undefined
     }
@@ -299,6 +296,7 @@ export class Generation {
     const { graph } = this.#options
     const before = this.workers
     if (count === before.length) return
+    if (count > before.length) this.#options.host.checkRoom?.(count - before.length)
     const rescale = new Rescale({
       graph,
       before,

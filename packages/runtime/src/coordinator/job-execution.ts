@@ -25,8 +25,8 @@ export interface JobExecutionOptions {
   readonly cluster?: { readonly workers: number; readonly host: WorkerHost } | undefined
   /** Called when the job has failed with `cause`, and is to go back to its last snapshot. */
   restarting?(cause: unknown): void
-  /** Called when the job has ended and everything is closed. */
-  ended(): void
+  /** Called when the job has ended and everything is closed, with the reason if it failed; `finished` settles after it. */
+  ended(failure: unknown): void | Promise<void>
 }
 
 /** Errors that come back whenever the job is started. */
@@ -37,6 +37,7 @@ const FATAL = new Set([
   'ERR_SNAPSHOT_NOT_FOUND',
   'ERR_SNAPSHOT_CORRUPT',
   'ERR_VALUE_NOT_ENCODABLE',
+  'ERR_WORKERS_MISSING',
 ])
 
 /**
@@ -63,6 +64,7 @@ export class JobExecution implements Execution {
   #stopping = false
   /** Ends the pause before a restart; `undefined` if there is none. */
   #cancelPause: (() => void) | undefined
+  readonly #waiting = new AbortController()
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
@@ -80,6 +82,7 @@ export class JobExecution implements Execution {
   /** Starts the job. Rejects, with everything closed, if that is not possible. */
   async start(): Promise<void> {
     try {
+      await this.#options.cluster?.host.ready?.(this.#workers, new AbortController().signal)
       await this.#startGeneration(this.#options.restoreVersion)
     } catch (error) {
       await this.#close()
@@ -128,10 +131,11 @@ export class JobExecution implements Execution {
   async cancel(): Promise<void> {
     this.finished.catch(() => {}) // Whoever cancels hears of it here.
     this.#stopping = true
-    if (this.#cancelPause !== undefined) {
-      this.#cancelPause()
-      this.#cancelPause = undefined
+    const cancelPause = this.#cancelPause
+    if (cancelPause !== undefined) {
       this.#cancelledInPause = true
+      this.#cancelPause = undefined
+      cancelPause()
       this.#end(undefined)
     }
     // A start that is under way is cancelled when it has been made.
@@ -209,14 +213,35 @@ export class JobExecution implements Execution {
     this.#cancelPause = environment.after(pauseMs, () => {
       this.#cancelPause = undefined
       this.#generation = undefined
-      this.#startGeneration(undefined).catch((error) => this.#ended(error))
+      const { cluster } = this.#options
+      if (cluster?.host.ready === undefined) this.#startAgain()
+      else this.#awaitPlace(cluster.host.ready(this.#workers, this.#waiting.signal))
     })
+  }
+
+  /** Waits for workers as for the end of the pause. */
+  #awaitPlace(place: Promise<void>): void {
+    this.#cancelPause = () => this.#waiting.abort()
+    place.then(
+      () => {
+        if (this.#cancelledInPause) return
+        this.#cancelPause = undefined
+        this.#startAgain()
+      },
+      (error) => {
+        if (!this.#cancelledInPause) void this.#ended(error)
+      },
+    )
+  }
+
+  #startAgain(): void {
+    this.#startGeneration(undefined).catch((error) => this.#ended(error))
   }
 
   #end(error: unknown): void {
     this.#state = 'ended'
-    const settle = (failure: unknown) => {
-      this.#options.ended()
+    const settle = async (failure: unknown) => {
+      await this.#options.ended(failure)
       if (failure === undefined) this.#resolve()
       else this.#reject(failure)
     }

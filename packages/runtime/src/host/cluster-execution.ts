@@ -15,18 +15,28 @@ export interface StateLocation {
   readonly location?: string
 }
 
-export interface ClusterOptions {
+export interface ClusterStart {
   readonly job: Job<unknown>
   readonly params: unknown
   readonly checked: ReturnType<typeof checkRuntimeOptions>
   readonly workers: number
   readonly state: StateLocation | undefined
   /** The place where the workers run. */
-  host(data: WorkerData): WorkerHost & { close?(): Promise<void> }
+  host(data: WorkerData): WorkerPlace
+}
+
+/** Where workers run, from its opening to its end. */
+export interface WorkerPlace extends WorkerHost {
+  /** Opens what others have to reach, before the job claims anything. */
+  open?(): Promise<void>
+  /** The job has started. */
+  serve?(execution: Execution): void
+  /** The job has ended; `failure` is why, if it has failed. */
+  close?(failure: unknown): Promise<void>
 }
 
 /** Starts a job whose workers run elsewhere, coordinated by this thread. */
-export async function startCluster({ job, params, checked, workers, state, host }: ClusterOptions): Promise<Execution> {
+export async function startCluster({ job, params, checked, workers, state, host }: ClusterStart): Promise<Execution> {
   const graph = () => job.graph(params)
   const backend = await backendOf(job, params, state)
   const data: WorkerData = {
@@ -40,19 +50,27 @@ export async function startCluster({ job, params, checked, workers, state, host 
   }
   const place = host(data)
   const release = keepProcessAlive()
-  const ended = () => {
-    release()
+  const ended = async (failure: unknown) => {
     // What could not be removed is left; the job has ended.
-    place.close?.().catch(() => {})
+    await place.close?.(failure).catch(() => {})
+    release()
   }
   const options = { ...checked, graph, environment: nodeEnvironment, backend, ownsBackend: true, cluster: { workers, host: place }, ended }
+  try {
+    await place.open?.()
+  } catch (error) {
+    await backend?.close()
+    await ended(error)
+    throw error
+  }
   const execution = new JobExecution(options)
   try {
     await execution.start()
   } catch (error) {
-    ended()
+    await ended(error)
     throw error
   }
+  place.serve?.(execution)
   return execution
 }
 

@@ -1,4 +1,5 @@
-import { type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
+import type { Job, ParamsOf, Runtime } from '@malstrom/core'
+import { checkTransport } from '../process/import-transport.ts'
 import { ProcessHost } from '../process/process-host.ts'
 import { startCluster } from './cluster-execution.ts'
 import { refuseDuringImport } from './import-guard.ts'
@@ -19,12 +20,7 @@ export function processes(options: ProcessesOptions): Runtime {
   const checked = checkRuntimeOptions('processes', options, ['workers', 'workerSilenceMs', 'state', 'transport'])
   const { workers, state, transport } = options
   const silenceMs = checkCluster('processes', options)
-  if (typeof transport !== 'string') {
-    throw new MalstromError(
-      'ERR_OPERATOR_ARGUMENT',
-      "processes: transport is the URL of a module: import.meta.resolve('@malstrom/transport-zeromq').",
-    )
-  }
+  checkTransport('processes', transport)
   const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>) => {
     checkJob(job)
     refuseDuringImport(job.name)

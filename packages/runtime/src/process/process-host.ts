@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MalstromError, messageOf, type ProcessEndpoint, type ProcessTransportModule, type WorkerId } from '@malstrom/core'
+import { MalstromError, type ProcessEndpoint, type ProcessLinks, type WorkerId } from '@malstrom/core'
 import { RemoteWorker } from '../control/remote-worker.ts'
 import type { WorkerHost } from '../coordinator/worker-host.ts'
 import type { WorkerData } from '../host/worker-surroundings.ts'
@@ -12,6 +12,7 @@ import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
 import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import { importTransport } from './import-transport.ts'
 import { PROCESS_SILENCE_MS, type ProcessAnswer, type ProcessData, type ProcessMessage } from './messages.ts'
 import { startProcess } from './start-process.ts'
 
@@ -30,7 +31,7 @@ export interface ProcessHostOptions {
 interface Generation {
   readonly number: number
   readonly session: string
-  readonly transport: ReturnType<ProcessEndpoint['transport']>
+  readonly transport: ProcessLinks
   readonly addresses: Map<WorkerId, string>
   readonly children: Map<WorkerId, ChildProcess>
 }
@@ -124,6 +125,8 @@ export class ProcessHost implements WorkerHost {
   #of(number: number): Promise<Generation> {
     if (this.#generation !== undefined && number === this.#number) return this.#generation
     this.#number = number
+    // Nothing of the start before is left that could be told anything.
+    this.#generation?.then(({ transport }) => transport.destroy()).catch(() => {})
     this.#generation = this.#begin(number)
     return this.#generation
   }
@@ -135,18 +138,6 @@ export class ProcessHost implements WorkerHost {
     const session = `${data.job} ${data.fingerprint} generation ${number}`
     const links = endpoint.transport({ session, peers: new Map(), heartbeatTimeoutMs: PROCESS_SILENCE_MS })
     return { number, session, transport: links, addresses: new Map(), children: new Map() }
-  }
-}
-
-async function importTransport(module: string): Promise<ProcessTransportModule> {
-  try {
-    return (await import(module)) as ProcessTransportModule
-  } catch (cause) {
-    throw new MalstromError(
-      'ERR_DEPENDENCY_MISSING',
-      `Processes are connected by a package that cannot be imported from ${module}: ${messageOf(cause)}. Install it: npm install @malstrom/transport-zeromq.`,
-      { cause },
-    )
   }
 }
 

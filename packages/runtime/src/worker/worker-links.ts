@@ -15,11 +15,6 @@ export function linkLost(cause: Error): MalstromError {
     : new MalstromError('ERR_WORKER_LOST', `A connection between workers is lost: ${cause.message}`, { cause })
 }
 
-/** Whether an error says only that another worker is gone, and not why. */
-export function isLoss(error: unknown): boolean {
-  return error instanceof MalstromError && (error.code === 'ERR_WORKER_LOST' || error.code === 'ERR_LINK_LOST')
-}
-
 /** The links of one worker to all others. What arrives is read at the beginning of a round of the worker. */
 export class WorkerLinks {
   readonly #cluster: Cluster

@@ -17,9 +17,9 @@ describe('a source that finds new partitions', () => {
       places[Place.partitions] = partitions
       await expect.poll(() => places[Place.records], { timeout: 30_000 }).toBe(partitions * 100)
     }
-    // Read once each, and divided.
-    await expect.poll(() => execution.status().sources.map(({ recordsIn }) => recordsIn)).toEqual(Array(6).fill(100))
-    for (let worker = 0; worker < workers; worker++) expect(places[Place.opened + worker]).toBe(6 / workers)
+    // Read once each.
+    await expect.poll(() => execution.status().sources.map(({ recordsIn }) => recordsIn), { timeout: 30_000 }).toEqual(Array(6).fill(100))
+    expect((places[Place.opened] as number) + (places[Place.opened + 1] as number)).toBe(6)
     await execution.cancel()
   })
 

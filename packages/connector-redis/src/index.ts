@@ -1,1 +1,6 @@
-export {}
+export type { RedisAddress } from './client/redis-options.ts'
+export type { EntryId } from './source/entry-id.ts'
+export type { GroupPosition, RedisPosition, StreamPosition } from './source/position.ts'
+export { allFields, bytesField, jsonField, type RedisEntry, textField } from './source/redis-entry.ts'
+export { redisSource } from './source/redis-source.ts'
+export type { RedisGroupOptions, RedisSourceOptions, RedisStart } from './source/redis-source-options.ts'

@@ -1,7 +1,7 @@
 import { type SourceRecord, sourceSuite } from '@malstrom/testing'
 import { type RealRedis, withRedis } from '../fixture/real-redis.ts'
-import { redisSource } from './redis-source.ts'
 import { bytesField, textField } from './redis-entry.ts'
+import { redisSource } from './redis-source.ts'
 
 const LIMITS = { runs: 15, timeoutMs: 60_000 }
 

@@ -1,0 +1,120 @@
+import type { SnapshotVersion } from '@malstrom/core'
+import { ask } from '../client/persist.ts'
+import { type RedisArgument, type RedisCommand, type RedisPort, RedisRefusal } from '../client/redis-port.ts'
+
+/** Entries that one script moves: about a millisecond, in which the server does nothing else. */
+const MOVED_AT_ONCE = '256'
+
+/**
+ * The keys that a partition uses beside its stream, in the same slot of a cluster. A lane is one history of the partition: all starts
+ * that go on from each other's snapshots.
+ */
+export interface LaneKeys {
+  readonly stream: string
+  /** The last version of this lane that was moved into the stream. */
+  readonly committed: string
+  /** The names of the staged entries of this lane. */
+  readonly registry: string
+  staged(name: string): string
+}
+
+/** @returns undefined if no key can be made that lies in the same slot as the stream */
+export function laneKeys(stream: string, owner: string, lane: string): LaneKeys | undefined {
+  const hashed = hashedBeside(stream)
+  if (hashed === undefined) return undefined
+  const base = `${hashed}:malstrom:${owner}:${lane}`
+  return { stream, committed: `${base}:committed`, registry: `${base}:staged`, staged: (name) => `${base}:staged:${name}` }
+}
+
+/** Redis Cluster hashes what stands between the first { and the next }, if that is not empty; otherwise the whole key. */
+function hashedBeside(stream: string): string | undefined {
+  if (/^[^{]*\{[^}]+\}/.test(stream)) return stream
+  return stream.includes('}') ? undefined : `{${stream}}`
+}
+
+/**
+ * Adds one entry. The ids count, so that an entry that is sent twice, because the first answer was lost, is there once. Only the first one
+ * may make the stream: when somebody has removed it, nothing is added any more.
+ */
+export function stage(key: string, index: number, fields: readonly RedisArgument[]): RedisCommand {
+  return index === 1 ? ['xadd', key, `${index}-1`, ...fields] : ['xadd', key, 'NOMKSTREAM', `${index}-1`, ...fields]
+}
+
+/** What goes out with the first entry. */
+export function announce(keys: LaneKeys, staged: string, ttlMs: number): readonly RedisCommand[] {
+  const ttl = String(ttlMs)
+  return [
+    ['pexpire', staged, ttl],
+    ['sadd', keys.registry, staged],
+    ['pexpire', keys.registry, ttl],
+  ]
+}
+
+/** What is wrong with an answer to `stage` or `announce`. */
+export function stagingProblem(answer: unknown): Error | undefined {
+  if (answer === null)
+    return new RedisRefusal('the staged entries are gone: another start of this job has removed them, or they have expired')
+  if (!(answer instanceof Error)) return undefined
+  return /equal or smaller than the target stream top item/.test(answer.message) ? undefined : answer
+}
+
+/** Moves all staged entries into the stream; entries that have been moved before are not there any more. `false`: they are lost. */
+export async function moveStaged(
+  port: RedisPort,
+  keys: LaneKeys,
+  staged: string,
+  version: SnapshotVersion,
+  trim: readonly string[],
+): Promise<boolean> {
+  const command: RedisCommand = [
+    ...(['eval', MOVE_STAGED, '4', staged, keys.stream, keys.committed, keys.registry] as const),
+    ...[MOVED_AT_ONCE, String(version), ...trim],
+  ]
+  for (;;) {
+    const left = await ask(port, command)
+    if (left !== 1) return left === 0
+  }
+}
+
+/** Removes what earlier openings of the lane have staged and no snapshot names. */
+export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: string | undefined): Promise<void> {
+  const names = (await ask(port, ['smembers', keys.registry])) as string[]
+  for (const name of names) {
+    if (name === kept) continue
+    await ask(port, ['unlink', name])
+    await ask(port, ['srem', keys.registry, name])
+  }
+}
+
+/**
+ * Takes entries from the front of what is staged, adds them to the stream, and notes the version: all of it or nothing, as nothing else
+ * runs meanwhile and replicas get it as one. So a repeated commit, or two at the same time, go on where the other has stopped.
+ * Answers 1 if there is more, 0 if all is done, -1 if nothing is staged although this version was never moved.
+ */
+export const MOVE_STAGED = `
+local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
+if #entries == 0 then
+  if tonumber(redis.call('GET', KEYS[3]) or '-1') >= tonumber(ARGV[2]) then return 0 end
+  return -1
+end
+local after = nil
+for _, entry in ipairs(entries) do
+  local add = {'XADD', KEYS[2]}
+  for i = 3, #ARGV do add[#add + 1] = ARGV[i] end
+  add[#add + 1] = '*'
+  for _, part in ipairs(entry[2]) do add[#add + 1] = part end
+  local reply = redis.pcall(unpack(add))
+  if type(reply) == 'table' and reply.err then
+    if after then redis.call('XTRIM', KEYS[1], 'MINID', '=', after) end
+    return reply
+  end
+  after = string.gsub(entry[1], '-1$', '-2')
+end
+redis.call('SET', KEYS[3], ARGV[2])
+if #entries == tonumber(ARGV[1]) then
+  redis.call('XTRIM', KEYS[1], 'MINID', '=', after)
+  if redis.call('XLEN', KEYS[1]) > 0 then return 1 end
+end
+redis.call('UNLINK', KEYS[1])
+redis.call('SREM', KEYS[4], KEYS[1])
+return 0`

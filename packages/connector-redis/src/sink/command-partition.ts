@@ -1,6 +1,6 @@
 import type { ErrorContext, SinkPartition } from '@malstrom/core'
 import { redisError } from '../client/redis-error.ts'
-import type { RedisCommand, RedisPort } from '../client/redis-port.ts'
+import type { RedisArgument, RedisCommand, RedisPort } from '../client/redis-port.ts'
 import { CommandWriter } from './command-writer.ts'
 
 export interface CommandPartitionOptions<V, K, T> {
@@ -9,10 +9,13 @@ export interface CommandPartitionOptions<V, K, T> {
   readonly task: string
   readonly context: ErrorContext
   readonly bufferBytesMax: number
-  commandOf(value: V, key: K, timestamp: T): RedisCommand
+  /** What a record becomes. */
+  partsOf(value: V, key: K, timestamp: T): readonly RedisArgument[]
+  /** The commands for records that go out together. */
+  commandsOf(records: readonly (readonly RedisArgument[])[]): readonly RedisCommand[]
 }
 
-/** Each record is one command. After a restart the commands since the snapshot are sent again. */
+/** Sends commands for records. After a restart those since the snapshot are sent again. */
 export class CommandPartition<V, K, T> implements SinkPartition<V, K, T, undefined> {
   readonly #options: CommandPartitionOptions<V, K, T>
   readonly #writer: CommandWriter
@@ -27,9 +30,9 @@ export class CommandPartition<V, K, T> implements SinkPartition<V, K, T, undefin
   }
 
   write(value: V, key: K, timestamp: T): void {
-    const command = this.#options.commandOf(value, key, timestamp)
+    const record = this.#options.partsOf(value, key, timestamp)
     try {
-      this.#writer.push(command)
+      this.#writer.push(record)
     } catch (thrown) {
       throw this.#explained(thrown)
     }

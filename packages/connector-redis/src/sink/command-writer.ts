@@ -1,8 +1,15 @@
 import { recover } from '../client/persist.ts'
-import { ConnectionLost, type RedisAnswer, type RedisCommand, type RedisPort, RedisRefusal } from '../client/redis-port.ts'
+import {
+  ConnectionLost,
+  type RedisAnswer,
+  type RedisArgument,
+  type RedisCommand,
+  type RedisPort,
+  RedisRefusal,
+} from '../client/redis-port.ts'
 
-/** Commands that go out together. */
-const BATCH_COMMANDS_MAX = 512
+/** What goes out together. */
+const BATCH_RECORDS_MAX = 512
 const BATCH_BYTES_MAX = 256 * 1024
 /** Batches on their way: while the server works on one, the next one is made and sent. */
 const BATCHES_IN_FLIGHT = 2
@@ -11,6 +18,8 @@ export interface CommandWriterOptions {
   readonly port: RedisPort
   /** How much may wait for the server. */
   readonly bufferBytesMax: number
+  /** The commands for what was pushed; called once for each record, in order. */
+  commandsOf(records: readonly (readonly RedisArgument[])[]): readonly RedisCommand[]
   /** What is wrong with an answer; `undefined` if it is right. Without it every refusal is wrong. */
   check?(answer: RedisAnswer): Error | undefined
 }
@@ -30,12 +39,12 @@ interface Sent {
 }
 
 /**
- * Sends commands in order, in pipelines. When the connection breaks, what was not answered is sent again when it is back, before anything
+ * Makes commands of records and sends them in order, in pipelines. When the connection breaks, what was not answered is sent again when it is back, before anything
  * else: every command takes effect at least once, and the last of each in the order in which they came.
  */
 export class CommandWriter {
   readonly #options: CommandWriterOptions
-  #waiting: RedisCommand[] = []
+  #waiting: (readonly RedisArgument[])[] = []
   #waitingBytes = 0
   #batches: Batch[] = []
   /** All that was pushed and has not been answered. */
@@ -53,13 +62,13 @@ export class CommandWriter {
     return this.#bytes >= this.#options.bufferBytesMax
   }
 
-  push(command: RedisCommand): void {
+  push(record: readonly RedisArgument[]): void {
     if (this.#failure !== undefined) throw this.#failure.reason
-    const bytes = sizeOf(command)
-    this.#waiting.push(command)
+    const bytes = sizeOf(record)
+    this.#waiting.push(record)
     this.#waitingBytes += bytes
     this.#bytes += bytes
-    if (this.#waiting.length >= BATCH_COMMANDS_MAX || this.#waitingBytes >= BATCH_BYTES_MAX) {
+    if (this.#waiting.length >= BATCH_RECORDS_MAX || this.#waitingBytes >= BATCH_BYTES_MAX) {
       this.#closeBatch()
       this.#start()
     } else if (!this.#isScheduled && this.#working === undefined) {
@@ -96,7 +105,7 @@ export class CommandWriter {
 
   #closeBatch(): void {
     if (this.#waiting.length === 0) return
-    this.#batches.push({ commands: this.#waiting, bytes: this.#waitingBytes })
+    this.#batches.push({ commands: this.#options.commandsOf(this.#waiting), bytes: this.#waitingBytes })
     this.#waiting = []
     this.#waitingBytes = 0
   }
@@ -165,9 +174,9 @@ function refusalIn(answer: RedisAnswer): Error | undefined {
   return answer instanceof Error ? answer : undefined
 }
 
-function sizeOf(command: RedisCommand): number {
+function sizeOf(record: readonly RedisArgument[]): number {
   let bytes = 0
-  for (const argument of command) bytes += argument.length + ARGUMENT_BYTES
+  for (const argument of record) bytes += argument.length + ARGUMENT_BYTES
   return bytes
 }
 

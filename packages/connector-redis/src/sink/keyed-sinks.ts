@@ -96,7 +96,8 @@ class CommandSink<V, K, T> implements Sink<V, K, T, string, undefined> {
       task: this.#task,
       context: { operator, worker },
       bufferBytesMax: this.#options.bufferBytes ?? BUFFER_BYTES,
-      commandOf: this.#commandOf,
+      partsOf: this.#commandOf,
+      commandsOf: (commands) => commands as readonly RedisCommand[],
     })
   }
 }

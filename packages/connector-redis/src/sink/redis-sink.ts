@@ -3,6 +3,7 @@ import { checkOptionNames, hashKey, type Key, MalstromError, type PartitionConte
 import { ioredisConnector } from '../client/ioredis-port.ts'
 import { ADDRESS_OPTIONS, type RedisAddress } from '../client/redis-options.ts'
 import type { RedisConnector } from '../client/redis-port.ts'
+import { addInScript, addOneByOne, mayRunScripts } from './add-entries.ts'
 import { CommandPartition } from './command-partition.ts'
 import { fieldParts, jsonFields, type RedisFields } from './entry-fields.ts'
 import { laneKeys } from './staged-entries.ts'
@@ -80,11 +81,14 @@ export class StreamSink<V, K, T> implements Sink<V, K, T, string, StagedPosition
     const fieldsOf = (value: V, key: K, timestamp: T) => fieldParts(encode(value, key, timestamp))
     const common = { server: this.#connector.name, context, bufferBytesMax: bufferBytes }
     if (this.stateless) {
+      const port = await this.#connector.connect()
+      const add = (await mayRunScripts(port)) ? addInScript : addOneByOne
       return new CommandPartition<V, K, T>({
         ...common,
-        port: await this.#connector.connect(),
+        port,
         task: `add entries to the stream "${stream}"`,
-        commandOf: (value, key, timestamp) => ['xadd', stream, ...trimArguments(trim), '*', ...fieldsOf(value, key, timestamp)],
+        partsOf: fieldsOf,
+        commandsOf: (entries) => add(stream, entries, trimArguments(trim)),
       })
     }
     const lane = saved?.lane ?? randomBytes(8).toString('hex')

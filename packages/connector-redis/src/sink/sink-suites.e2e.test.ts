@@ -35,7 +35,8 @@ withRedis('a real server', { durable: false }, (redis) => {
 
   sinkSuite('redisSink with shards', {
     ...system(redis),
-    create: ({ url }) => redisSink<string, number, number>({ url, stream: 'out', shards: 2, trim: { maxLength: 1_000 } }),
+    create: ({ url }) =>
+      redisSink<string, number, number>({ url, stream: 'out', shards: 2, trim: { maxLength: 1_000 }, bufferBytes: 10_000 }),
   })
 
   sinkSuite('redisSink with delivery exactly-once', {
@@ -47,12 +48,20 @@ withRedis('a real server', { durable: false }, (redis) => {
   sinkSuite('redisSink with shards and delivery exactly-once', {
     ...system(redis),
     delivery: 'exactly-once',
-    create: ({ url }) => redisSink<string, number, number>({ url, stream: (_, key) => `out{${key}}`, shards: 2, delivery: 'exactly-once' }),
+    create: ({ url }) =>
+      redisSink<string, number, number>({
+        url,
+        stream: (_, key) => `out{${key}}`,
+        shards: 2,
+        delivery: 'exactly-once',
+        bufferBytes: 10_000,
+      }),
   })
 
   sinkSuite('redisHash', {
     ...system(redis),
-    create: ({ url }) => redisHash<string, number, number>({ url, hash: 'out', field: (_value, _key, timestamp) => String(timestamp) }),
+    create: ({ url }) =>
+      redisHash<string, number, number>({ url, hash: 'out', field: (_value, _key, timestamp) => String(timestamp), bufferBytes: 10_000 }),
     async read({ client }) {
       const all = Object.entries(await client.hgetall('out'))
       return all.sort(([a], [b]) => Number(a) - Number(b)).map(([, value]) => value)

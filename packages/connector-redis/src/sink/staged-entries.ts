@@ -1,6 +1,7 @@
 import type { SnapshotVersion } from '@malstrom/core'
 import { ask } from '../client/persist.ts'
 import { type RedisArgument, type RedisCommand, type RedisPort, RedisRefusal } from '../client/redis-port.ts'
+import { packed } from './add-entries.ts'
 
 /** Entries that one script moves: about a millisecond, in which the server does nothing else. */
 const MOVED_AT_ONCE = '256'
@@ -33,29 +34,25 @@ function hashedBeside(stream: string): string | undefined {
 }
 
 /**
- * Adds one entry. The ids count, so that an entry that is sent twice, because the first answer was lost, is there once. Only the first one
- * may make the stream: when somebody has removed it, nothing is added any more.
+ * Adds entries to what is staged, from number `first` on, which is 1 for the first. The ids are those numbers, so entries that are sent
+ * twice, because the first answer was lost, are there once. Only the first ones make the stream: when somebody has removed it, nothing is
+ * added any more.
  */
-export function stage(key: string, index: number, fields: readonly RedisArgument[]): RedisCommand {
-  return index === 1 ? ['xadd', key, `${index}-1`, ...fields] : ['xadd', key, 'NOMKSTREAM', `${index}-1`, ...fields]
+export function stage(
+  keys: LaneKeys,
+  staged: string,
+  first: number,
+  ttlMs: number,
+  entries: readonly (readonly RedisArgument[])[],
+): RedisCommand {
+  return ['eval', STAGE, '2', staged, keys.registry, String(first), String(ttlMs), ...packed(entries)]
 }
 
-/** What goes out with the first entry. */
-export function announce(keys: LaneKeys, staged: string, ttlMs: number): readonly RedisCommand[] {
-  const ttl = String(ttlMs)
-  return [
-    ['pexpire', staged, ttl],
-    ['sadd', keys.registry, staged],
-    ['pexpire', keys.registry, ttl],
-  ]
-}
-
-/** What is wrong with an answer to `stage` or `announce`. */
+/** What is wrong with an answer to `stage`. */
 export function stagingProblem(answer: unknown): Error | undefined {
-  if (answer === null)
-    return new RedisRefusal('the staged entries are gone: another start of this job has removed them, or they have expired')
-  if (!(answer instanceof Error)) return undefined
-  return /equal or smaller than the target stream top item/.test(answer.message) ? undefined : answer
+  if (answer instanceof Error) return answer
+  if (answer === 0) return undefined
+  return new RedisRefusal('the staged entries are gone: another start of this job has removed them, or they have expired')
 }
 
 /** Moves all staged entries into the stream; entries that have been moved before are not there any more. `false`: they are lost. */
@@ -86,12 +83,39 @@ export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: str
   }
 }
 
+const STAGE = `
+local index = tonumber(ARGV[1])
+local isNew = index == 1
+if not isNew and redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+local parts, at, isFirst = tonumber(ARGV[3]), 4, true
+while at <= #ARGV do
+  local count = parts
+  if count == 0 then
+    count = tonumber(ARGV[at])
+    at = at + 1
+  end
+  local reply = redis.pcall('XADD', KEYS[1], string.format('%.0f-1', index), unpack(ARGV, at, at + count - 1))
+  if type(reply) == 'table' and reply.err then
+    if isFirst and string.find(reply.err, 'equal or smaller', 1, true) then return 0 end
+    return reply
+  end
+  isFirst = false
+  index = index + 1
+  at = at + count
+end
+if isNew then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('SADD', KEYS[2], KEYS[1])
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+return 0`
+
 /**
  * Takes entries from the front of what is staged, adds them to the stream, and notes the version: all of it or nothing, as nothing else
  * runs meanwhile and replicas get it as one. So a repeated commit, or two at the same time, go on where the other has stopped.
  * Answers 1 if there is more, 0 if all is done, -1 if nothing is staged although this version was never moved.
  */
-export const MOVE_STAGED = `
+const MOVE_STAGED = `
 local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
 if #entries == 0 then
   if tonumber(redis.call('GET', KEYS[3]) or '-1') >= tonumber(ARGV[2]) then return 0 end

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type ErrorContext, MalstromError, type SinkPartition, type SnapshotVersion } from '@malstrom/core'
 import { redisError } from '../client/redis-error.ts'
-import type { RedisArgument, RedisPort } from '../client/redis-port.ts'
+import type { RedisArgument, RedisCommand, RedisPort } from '../client/redis-port.ts'
 import { CommandWriter } from './command-writer.ts'
-import { announce, type LaneKeys, moveStaged, removeLeftovers, stage, stagingProblem } from './staged-entries.ts'
+import { type LaneKeys, moveStaged, removeLeftovers, stage, stagingProblem } from './staged-entries.ts'
 
 /** What a snapshot holds of a stream whose entries become visible when they are committed. */
 export interface StagedPosition {
@@ -43,12 +43,13 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   readonly #writer: CommandWriter
   readonly #byVersion = new Map<SnapshotVersion, StagedPosition>()
   #staged: string | undefined
-  /** Entries under that key. */
+  /** How many entries have been sent there. */
   #entries = 0
 
   constructor(options: StagedPartitionOptions<V, K, T>) {
     this.#options = options
-    this.#writer = new CommandWriter({ ...options, check: stagingProblem })
+    const commandsOf = (entries: readonly (readonly RedisArgument[])[]) => [this.#stage(entries)]
+    this.#writer = new CommandWriter({ ...options, commandsOf, check: stagingProblem })
     if (options.saved !== undefined) this.#byVersion.set(options.saved.version, options.saved)
   }
 
@@ -63,12 +64,11 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   }
 
   write(value: V, key: K, timestamp: T): void {
-    const { keys, generation, stagedTtlMs, fieldsOf } = this.#options
+    const { keys, generation, fieldsOf } = this.#options
     const fields = fieldsOf(value, key, timestamp)
     this.#staged ??= keys.staged(`${generation}-${randomBytes(6).toString('hex')}`)
     try {
-      this.#writer.push(stage(this.#staged, ++this.#entries, fields))
-      if (this.#entries === 1) for (const command of announce(keys, this.#staged, stagedTtlMs)) this.#writer.push(command)
+      this.#writer.push(fields)
     } catch (thrown) {
       throw this.#explained('stage entries', thrown)
     }
@@ -102,6 +102,14 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   close(): void {
     this.#writer.stop()
     this.#options.port.close()
+  }
+
+  /** Everything that was written has been sent when the name changes, so what is sent now belongs to this one. */
+  #stage(entries: readonly (readonly RedisArgument[])[]): RedisCommand {
+    const { keys, stagedTtlMs } = this.#options
+    const first = this.#entries + 1
+    this.#entries += entries.length
+    return stage(keys, this.#staged as string, first, stagedTtlMs, entries)
   }
 
   async #explaining<R>(task: string, action: () => Promise<R>): Promise<R> {

@@ -7,7 +7,7 @@ import type { ConsumerNames } from './group-names.ts'
 import type { GroupTakeover } from './group-takeover.ts'
 import type { StreamPosition } from './position.ts'
 import { groupOf } from './stream-group.ts'
-import { lostAfter, positionLost, streamInfoOf } from './stream-info.ts'
+import { entryCount, lostAfter, positionLost, streamInfoOf } from './stream-info.ts'
 
 /** How long one XREADGROUP waits for an entry. */
 const BLOCK_MS = 5_000
@@ -159,7 +159,7 @@ export class GroupFeed implements EntryFeed {
     if (read === undefined || read === null) return
     const lastDelivered = String(group?.get('last-delivered-id'))
     const lost = lostAfter(lastDelivered, Number(read), streamInfoOf(info))
-    if (lost > 0) throw positionLost(stream, lastDelivered, `no longer has ${lost.toLocaleString('en')} entries`)
+    if (lost > 0) throw positionLost(stream, lastDelivered, `no longer has ${entryCount(lost)}`)
   }
 
   #explained(thrown: unknown): unknown {

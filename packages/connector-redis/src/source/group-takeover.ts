@@ -37,10 +37,11 @@ export class GroupTakeover {
   readonly #outOfOrder: { readonly id: EntryId; readonly idleMs: number }[] = []
   /** Given to the reader out of order, and not acknowledged. */
   readonly #handed = new Set<EntryId>()
-  #nextLook = Date.now() + FIRST_LOOK_MS
+  #nextLook: number
 
   private constructor(options: TakeoverOptions) {
     this.#options = options
+    this.#nextLook = Date.now() + Math.min(FIRST_LOOK_MS, options.claim?.intervalMs ?? FIRST_LOOK_MS)
   }
 
   /** Looks through what earlier openings have left. */

@@ -3,7 +3,7 @@ import { ConnectionLost, type RedisPort } from '../client/redis-port.ts'
 import { type EntryFeed, entriesOfRead, type FedEntries, fedEntries } from './entry-feed.ts'
 import { type EntryId, FIRST_ID } from './entry-id.ts'
 import type { StreamPosition } from './position.ts'
-import { lostAfter, positionLost, removedFrom, type StreamInfo, streamInfoOf } from './stream-info.ts'
+import { entryCount, lostAfter, positionLost, removedFrom, type StreamInfo, streamInfoOf } from './stream-info.ts'
 
 /** How long one XREAD waits for an entry. */
 const BLOCK_MS = 5_000
@@ -99,7 +99,7 @@ export class PositionFeed implements EntryFeed {
     if (lost === 0) return false
     const isOther = (info.added ?? 0) < (this.#count ?? 0)
     if (onPositionLost === 'fail') {
-      const problem = isOther ? 'was deleted and lacks what may have come' : `no longer has ${lost.toLocaleString('en')} entries`
+      const problem = isOther ? 'was deleted and lacks what may have come' : `no longer has ${entryCount(lost)}`
       throw positionLost(stream, this.#id, problem)
     }
     if (isOther) this.#id = FIRST_ID

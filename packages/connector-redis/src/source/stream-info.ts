@@ -54,6 +54,10 @@ export function lostAfter(id: EntryId, count: number | undefined, info: StreamIn
   return Math.max(0, removedFrom(info) - count)
 }
 
+export function entryCount(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'entry' : 'entries'}`
+}
+
 export function positionLost(stream: string, id: EntryId, problem: string): MalstromError {
   return new MalstromError(
     'ERR_REDIS_POSITION_LOST',

@@ -85,7 +85,12 @@ export class RedisServer implements AsyncDisposable {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error(`redis-server did not start: ${output}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    if (this.#options.cluster === true) this.#cli(['cluster', 'addslotsrange', '0', '16383'])
+    if (this.#options.cluster !== true) return
+    this.#cli('cluster', 'addslotsrange', '0', '16383')
+    while (!this.#cli('cluster', 'info').includes('cluster_state:ok')) {
+      if (Date.now() > deadline) throw new Error('The cluster does not get ready.')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   /** Ends it as a crash does. */
@@ -131,9 +136,9 @@ export class RedisServer implements AsyncDisposable {
     ]
   }
 
-  #cli(command: readonly string[]): void {
-    const { status, stdout, stderr } = spawnSync('redis-cli', ['-p', String(this.port), ...command], { timeout: PATIENCE_MS })
-    if (status !== 0 || !/OK|already busy/.test(String(stdout))) throw new Error(`redis-cli ${command[0]}: ${stdout}${stderr}`)
+  #cli(...command: readonly string[]): string {
+    const { stdout } = spawnSync('redis-cli', ['-p', String(this.port), ...command], { timeout: PATIENCE_MS })
+    return String(stdout)
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

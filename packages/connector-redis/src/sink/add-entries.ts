@@ -41,7 +41,7 @@ export async function mayRunScripts(port: RedisPort): Promise<boolean> {
   }
 }
 
-const ADD = `
+export const ADD = `
 local trim = tonumber(ARGV[1])
 local parts, at = tonumber(ARGV[2 + trim]), 3 + trim
 while at <= #ARGV do

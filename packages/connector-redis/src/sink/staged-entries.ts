@@ -83,7 +83,7 @@ export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: str
   }
 }
 
-const STAGE = `
+export const STAGE = `
 local index = tonumber(ARGV[1])
 local isNew = index == 1
 if not isNew and redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
@@ -115,7 +115,7 @@ return 0`
  * runs meanwhile and replicas get it as one. So a repeated commit, or two at the same time, go on where the other has stopped.
  * Answers 1 if there is more, 0 if all is done, -1 if nothing is staged although this version was never moved.
  */
-const MOVE_STAGED = `
+export const MOVE_STAGED = `
 local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
 if #entries == 0 then
   if tonumber(redis.call('GET', KEYS[3]) or '-1') >= tonumber(ARGV[2]) then return 0 end

@@ -22,6 +22,8 @@ export interface CommandWriterOptions {
   commandsOf(records: readonly (readonly RedisArgument[])[]): readonly RedisCommand[]
   /** What is wrong with an answer; `undefined` if it is right. Without it every refusal is wrong. */
   check?(answer: RedisAnswer): Error | undefined
+  /** Whether an answer says that what was sent before is not there yet; it is sent again behind that. */
+  isTooEarly?(answer: RedisAnswer): boolean
 }
 
 interface Batch {
@@ -52,6 +54,8 @@ export class CommandWriter {
   #working: Promise<void> | undefined
   #isScheduled = false
   #isStopped = false
+  /** A batch on its way was not answered. */
+  #isBroken = false
   #failure: { readonly reason: unknown } | undefined
 
   constructor(options: CommandWriterOptions) {
@@ -115,7 +119,8 @@ export class CommandWriter {
     const inFlight: Promise<Sent>[] = []
     try {
       for (;;) {
-        while (inFlight.length < BATCHES_IN_FLIGHT) {
+        // Behind a batch that was lost nothing may overtake it over the next connection.
+        while (inFlight.length < BATCHES_IN_FLIGHT && !this.#isBroken) {
           if (this.#batches.length === 0) this.#closeBatch()
           const batch = this.#batches.shift()
           if (batch === undefined) break
@@ -138,16 +143,17 @@ export class CommandWriter {
   async #sendAgain(unanswered: readonly Sent[]): Promise<void> {
     for (let sent of unanswered) {
       while (sent.left.length > 0 && sent.problem === undefined) {
-        await recover(this.#options.port, sent.reason)
-        sent = await this.#send(sent.batch, sent.left)
+        if (sent.reason !== undefined) await recover(this.#options.port, sent.reason)
+        sent = await this.#send(sent.batch, sent.left, true)
       }
       this.#answered(sent)
     }
+    this.#isBroken = false
   }
 
-  /** Never rejects. */
-  async #send(batch: Batch, commands: readonly RedisCommand[]): Promise<Sent> {
-    const { port, check = refusalIn } = this.#options
+  /** Never rejects. `isNext`: everything before it has been answered. */
+  async #send(batch: Batch, commands: readonly RedisCommand[], isNext = false): Promise<Sent> {
+    const { port, check = refusalIn, isTooEarly } = this.#options
     const answers = await port.pipeline(commands)
     const left: RedisCommand[] = []
     let reason: Error | undefined
@@ -157,10 +163,10 @@ export class CommandWriter {
       if (answer instanceof ConnectionLost || (answer instanceof RedisRefusal && answer.isTemporary)) {
         left.push(commands[i] as RedisCommand)
         reason ??= answer
-        continue
-      }
-      problem ??= check(answer)
+      } else if (!isNext && isTooEarly?.(answer) === true) left.push(commands[i] as RedisCommand)
+      else problem ??= check(answer)
     }
+    if (left.length > 0) this.#isBroken = true
     return { batch, left, reason, problem }
   }
 

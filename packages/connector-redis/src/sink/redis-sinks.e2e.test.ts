@@ -178,6 +178,17 @@ withRedis('the sinks of a real server', { users: ['plain on >plain ~* +@all -eva
     expect(await valuesIn('out')).toEqual([])
   })
 
+  it('says so when the server has lost a part of what was staged', async () => {
+    const partition = await open(sinkTo({ delivery: 'exactly-once' }))
+    for (const value of [1, 2, 3]) partition.write(value, undefined, 0)
+    await partition.flush()
+    const [staged = ''] = await redis().client.keys('*staged:*')
+    await redis().client.xdel(staged, '3-1')
+    partition.write(4, undefined, 0)
+    await expect(partition.flush()).rejects.toMatchObject({ code: 'ERR_REDIS', message: expect.stringContaining('has lost entries') })
+    await partition.close()
+  })
+
   it('keeps the keys beside a stream in its slot of a cluster', async () => {
     for (const stream of ['plain', 'with {tag} inside', 'with } alone']) {
       const opening = Promise.resolve(sinkTo({ delivery: 'exactly-once' }).openPartition(stream, undefined, contextOf()))

@@ -35,8 +35,8 @@ function hashedBeside(stream: string): string | undefined {
 
 /**
  * Adds entries to what is staged, from number `first` on, which is 1 for the first. The ids are those numbers, so entries that are sent
- * twice, because the first answer was lost, are there once. Only the first ones make the stream: when somebody has removed it, nothing is
- * added any more.
+ * twice, because the first answer was lost, are there once, and none are added before those that they follow. Only the first ones make the
+ * stream: when somebody has removed it, nothing is added any more.
  */
 export function stage(
   keys: LaneKeys,
@@ -48,10 +48,16 @@ export function stage(
   return ['eval', STAGE, '2', staged, keys.registry, String(first), String(ttlMs), ...packed(entries)]
 }
 
+/** An answer to `stage`: the entries before these are not there. */
+export function isTooEarly(answer: unknown): boolean {
+  return answer === -2
+}
+
 /** What is wrong with an answer to `stage`. */
 export function stagingProblem(answer: unknown): Error | undefined {
   if (answer instanceof Error) return answer
   if (answer === 0) return undefined
+  if (isTooEarly(answer)) return new RedisRefusal('the server has lost entries that were staged and that it had acknowledged')
   return new RedisRefusal('the staged entries are gone: another start of this job has removed them, or they have expired')
 }
 
@@ -86,8 +92,12 @@ export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: str
 export const STAGE = `
 local index = tonumber(ARGV[1])
 local isNew = index == 1
-if not isNew and redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-local parts, at, isFirst = tonumber(ARGV[3]), 4, true
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if not isNew and not top then return -1 end
+local last = top and tonumber(string.match(top[1], '^%d+')) or 0
+if last >= index then return 0 end
+if last < index - 1 then return -2 end
+local parts, at = tonumber(ARGV[3]), 4
 while at <= #ARGV do
   local count = parts
   if count == 0 then
@@ -95,11 +105,7 @@ while at <= #ARGV do
     at = at + 1
   end
   local reply = redis.pcall('XADD', KEYS[1], string.format('%.0f-1', index), unpack(ARGV, at, at + count - 1))
-  if type(reply) == 'table' and reply.err then
-    if isFirst and string.find(reply.err, 'equal or smaller', 1, true) then return 0 end
-    return reply
-  end
-  isFirst = false
+  if type(reply) == 'table' and reply.err then return reply end
   index = index + 1
   at = at + count
 end

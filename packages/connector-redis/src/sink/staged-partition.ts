@@ -3,7 +3,7 @@ import { type ErrorContext, MalstromError, type SinkPartition, type SnapshotVers
 import { redisError } from '../client/redis-error.ts'
 import type { RedisArgument, RedisCommand, RedisPort } from '../client/redis-port.ts'
 import { CommandWriter } from './command-writer.ts'
-import { type LaneKeys, moveStaged, removeLeftovers, stage, stagingProblem } from './staged-entries.ts'
+import { isTooEarly, type LaneKeys, moveStaged, removeLeftovers, stage, stagingProblem } from './staged-entries.ts'
 
 /** What a snapshot holds of a stream whose entries become visible when they are committed. */
 export interface StagedPosition {
@@ -49,7 +49,7 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   constructor(options: StagedPartitionOptions<V, K, T>) {
     this.#options = options
     const commandsOf = (entries: readonly (readonly RedisArgument[])[]) => [this.#stage(entries)]
-    this.#writer = new CommandWriter({ ...options, commandsOf, check: stagingProblem })
+    this.#writer = new CommandWriter({ ...options, commandsOf, check: stagingProblem, isTooEarly })
     if (options.saved !== undefined) this.#byVersion.set(options.saved.version, options.saved)
   }
 

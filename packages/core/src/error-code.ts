@@ -50,6 +50,9 @@ export const errorCodes = [
   'ERR_FILE',
   'ERR_RECORD_INVALID',
   'ERR_RECORD_TOO_LARGE',
+  // Redis
+  'ERR_REDIS',
+  'ERR_REDIS_POSITION_LOST',
   // Command line
   'ERR_CLI_USAGE',
   'ERR_CLI_PARAMS',

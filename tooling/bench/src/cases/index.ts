@@ -7,6 +7,7 @@ import { runExchangeThreads } from './exchange-threads.ts'
 import { runExchangeZeromq } from './exchange-zeromq.ts'
 import { runIdle } from './idle.ts'
 import { runPollution } from './pollution.ts'
+import { runRedis } from './redis.ts'
 import { runRescalePause } from './rescale-pause.ts'
 import { runScaling } from './scaling.ts'
 import { runRestore, runSnapshotStall, runSnapshotTotal } from './snapshot.ts'
@@ -46,5 +47,6 @@ export const cases: readonly Case[] = [
     run: runRescalePause,
   },
   { name: 'exchange-zeromq-raw', about: 'frames to another process over ZeroMQ, and how long they take', run: runExchangeZeromq },
+  { name: 'redis', about: 'records of 256 bytes from one Redis Stream to another, against a loop over ioredis', run: runRedis },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

@@ -15,6 +15,8 @@ export function serverProperties(port: number, controllerPort: number, folder: s
     'transaction.state.log.min.isr': '1',
     'transaction.state.log.num.partitions': '4',
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000',
+    'broker.heartbeat.interval.ms': '200',
+    'broker.session.timeout.ms': '1000',
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     'num.network.threads': '2',

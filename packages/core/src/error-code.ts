@@ -49,6 +49,9 @@ export const errorCodes = [
   'ERR_FILE',
   'ERR_RECORD_INVALID',
   'ERR_RECORD_TOO_LARGE',
+  // Kafka
+  'ERR_KAFKA',
+  'ERR_KAFKA_OFFSET_LOST',
   // Command line
   'ERR_CLI_USAGE',
   'ERR_CLI_PARAMS',

@@ -15,7 +15,7 @@ export interface KafkaPort {
   /**
    * Batches of records as they lie on the broker `node`, at most `maxBytes` for each partition and all
    * of them (one batch comes whole, however large). Waits up to `maxWaitMs` for the first byte. A
-   * partition that fails says so in its `error`; `readFetched` decodes the rest.
+   * partition that fails says so in its `error`; `FetchedRecords` reads the rest.
    */
   fetch(node: number, wanted: readonly WantedPartition[], options: FetchOptions): Promise<readonly FetchedPartition[]>
   /**

@@ -52,6 +52,7 @@ export const errorCodes = [
   // Kafka
   'ERR_KAFKA',
   'ERR_KAFKA_OFFSET_LOST',
+  'ERR_KAFKA_OUTPUT_UNKNOWN',
   // Command line
   'ERR_CLI_USAGE',
   'ERR_CLI_PARAMS',

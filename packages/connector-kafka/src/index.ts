@@ -1,1 +1,6 @@
-export {}
+export type { KafkaConnection } from './client/kafka-connection.ts'
+export type { KafkaErrorContext } from './client/kafka-error.ts'
+export type { CompressionName } from './record-batch/compression/compression.ts'
+export type { RecordBytes, RecordHeaders } from './record-batch/record-batch-builder.ts'
+export { type KafkaSink, type KafkaSinkOptions, kafkaSink } from './sink/kafka-sink.ts'
+export type { LaneState, StagedBatch, StagedInterval } from './sink/lane-state.ts'

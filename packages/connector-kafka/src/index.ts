@@ -1,1 +1,8 @@
-export {}
+export type { KafkaConnection } from './client/kafka-connection.ts'
+export { confluentWire, type PayloadDecoder } from './decode/confluent-wire.ts'
+export type { RecordDecoder, TombstoneOption } from './decode/record-decoder.ts'
+export { bytes, json, string } from './decode/value-decoders.ts'
+export type { KafkaHeader, KafkaRecord } from './record-batch/kafka-record.ts'
+export { kafkaSource } from './source/kafka-source.ts'
+export type { KafkaPosition, KafkaSourceOptions, UndecodableHandler } from './source/kafka-source-options.ts'
+export type { StartPosition } from './source/start-position.ts'

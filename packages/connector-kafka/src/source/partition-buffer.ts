@@ -1,4 +1,5 @@
 import type { FetchedRecords } from '../record-batch/fetched-records.ts'
+import type { KafkaPosition } from './kafka-source-options.ts'
 
 /**
  * What was fetched of one partition and not yet read. The fetcher fills it, the reader empties it; what
@@ -9,6 +10,8 @@ export class PartitionBuffer {
   readonly partition: number
   /** Where to fetch next. */
   fetchOffset: number
+  /** Where reading ends; `undefined` for never. */
+  end: number | undefined
   /** The broker to fetch from; `undefined` while it is not known. */
   leader: number | undefined
   /** How often in a row fetching failed. */
@@ -21,10 +24,11 @@ export class PartitionBuffer {
   #isClosed = false
 
   /** `taken` is called when there may be room again. */
-  constructor(topic: string, partition: number, fetchOffset: number, taken: () => void) {
+  constructor(topic: string, partition: number, position: KafkaPosition, taken: () => void) {
     this.topic = topic
     this.partition = partition
-    this.fetchOffset = fetchOffset
+    this.fetchOffset = position.offset
+    this.end = position.end
     this.#taken = taken
   }
 
@@ -52,6 +56,13 @@ export class PartitionBuffer {
     this.#bytes -= records.bytes
     this.#taken()
     return records
+  }
+
+  /** The end is no later than this. */
+  limit(end: number): void {
+    if (this.end === undefined || this.end <= end) return
+    this.end = end
+    this.#wake?.()
   }
 
   /** Ends fetching. */

@@ -12,7 +12,6 @@ const POLL_RECORDS_MAX = 4096
 export interface TopicPartitionReaderOptions<V> {
   readonly settings: SourceSettings<V>
   readonly buffer: PartitionBuffer
-  readonly position: KafkaPosition
   readonly context: ErrorContext
   /** A snapshot with this position is durable. */
   readonly committed: (offset: number) => void
@@ -25,7 +24,6 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
   readonly #buffer: PartitionBuffer
   readonly #values: V[] = []
   readonly #timestamps = new Float64Array(POLL_RECORDS_MAX)
-  readonly #end: number
   #position: number
   #snapshotPosition: number | undefined
   #records: FetchedRecords | undefined
@@ -41,8 +39,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
   constructor(options: TopicPartitionReaderOptions<V>) {
     this.#options = options
     this.#buffer = options.buffer
-    this.#position = options.position.offset
-    this.#end = options.position.end ?? Number.POSITIVE_INFINITY
+    this.#position = options.buffer.fetchOffset
   }
 
   poll(output: SourceOutput<V, number>, limit: number): SourceStatus {
@@ -66,7 +63,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
 
   snapshot(): KafkaPosition {
     this.#snapshotPosition = this.#position
-    const { end } = this.#options.position
+    const { end } = this.#buffer
     return end === undefined ? { offset: this.#position } : { offset: this.#position, end }
   }
 
@@ -86,7 +83,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
   }
 
   #fill(wanted: number): SourceStatus {
-    if (this.#position >= this.#end) return 'finished'
+    if (this.#isAtEnd(this.#position)) return 'finished'
     if (this.#held !== undefined) {
       const held = this.#held
       this.#held = undefined
@@ -106,6 +103,11 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
     return 'more'
   }
 
+  #isAtEnd(offset: number): boolean {
+    const { end } = this.#buffer
+    return end !== undefined && offset >= end
+  }
+
   /** Reads until there are `wanted` records, or `records` has no more and is let go. */
   #read(records: FetchedRecords, wanted: number): SourceStatus {
     try {
@@ -113,11 +115,11 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
         if (!records.next()) {
           this.#records = undefined
           this.#position = records.position
-          return this.#position >= this.#end ? 'finished' : 'more'
+          return this.#isAtEnd(this.#position) ? 'finished' : 'more'
         }
         const record = records.record()
-        if (record.offset >= this.#end) {
-          this.#position = this.#end
+        if (this.#isAtEnd(record.offset)) {
+          this.#position = this.#buffer.end as number
           return 'finished'
         }
         if (!this.#decode(record, records.timestamp)) return 'idle'

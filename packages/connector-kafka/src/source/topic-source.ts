@@ -56,12 +56,11 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
       const { topic, partition } = placeOf(name)
       const position = state ?? (await this.#start(reading.port, name, topic, partition))
       if (state !== undefined) await mustExist(reading.port, topic, partition)
-      const buffer = new PartitionBuffer(topic, partition, position.offset, () => reading.fetcher.wake())
+      const buffer = new PartitionBuffer(topic, partition, position, () => reading.fetcher.wake())
       reading.fetcher.add(buffer)
       return new TopicPartitionReader({
         settings: this.#settings,
         buffer,
-        position,
         context: { ...context, partition: name },
         committed: (offset) => reading.report?.commit({ topic, partition, offset }),
         close: async () => {
@@ -112,11 +111,16 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
     }
   }
 
-  async #offsetLost(port: KafkaPort, { topic, partition, fetchOffset }: PartitionBuffer, oldestKnown: number): Promise<number> {
+  async #offsetLost(port: KafkaPort, buffer: PartitionBuffer, oldestKnown: number): Promise<number> {
+    const { topic, partition, fetchOffset } = buffer
     const offsets = async (at: 'earliest' | 'latest') => (await port.offsets(topic, [partition], at)).get(partition) ?? oldestKnown
     const oldest = await offsets('earliest')
-    if (this.#settings.onOffsetLost === 'earliest') return oldest
     const end = await offsets('latest')
+    if (this.#settings.onOffsetLost === 'earliest') {
+      // A topic that was made anew may never get as far as the old one was.
+      buffer.limit(end)
+      return oldest
+    }
     const what =
       fetchOffset > end
         ? `ends at ${end}, before offset ${fetchOffset}: the topic was made anew, or its newest records were lost`

@@ -6,8 +6,11 @@ import { LaneWorld, type Plant } from '../fixture/lane-world.ts'
 const SEEDS = Number(process.env.SEEDS ?? 150)
 const PLANTED_SEEDS_MAX = 600
 
+/** Seeds that found something once. 7019: somebody else wrote what the first snapshot staged while its owner looked for the first marker. */
+const REGRESSIONS = [7019]
+
 async function firstFailure(eager: boolean, seeds: number, plant?: Plant): Promise<string | undefined> {
-  for (let seed = 0; seed < seeds; seed++) {
+  for (const seed of [...REGRESSIONS, ...Array.from({ length: seeds }, (_, i) => i)]) {
     const problem = await new LaneWorld({ seed, eager, ...(plant !== undefined && { plant }) }).run()
     if (problem !== undefined) return `seed ${seed}: ${problem}`
   }

@@ -157,8 +157,11 @@ export class StagedLane {
     if (this.#isClosed || this.#pending.length > 0) return
     try {
       await this.#fence()
-      if (which === 'first') this.#restAfter(await this.#readMarker(), [])
-      else if (this.#commitsToOffset-- <= 0) {
+      if (which === 'first') {
+        const marker = await this.#readMarker()
+        // What a snapshot holds by now, somebody who restored it may have written; the commit will see.
+        if (this.#pending.length === 0) this.#restAfter(marker, [])
+      } else if (this.#commitsToOffset-- <= 0) {
         this.#nextMarkerOffset = (await port.offsets(commitTopic, [MARKER_PARTITION], 'latest')).get(MARKER_PARTITION)
         this.#commitsToOffset = COMMITS_PER_OFFSET
       }

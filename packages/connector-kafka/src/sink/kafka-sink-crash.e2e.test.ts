@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { KafkaServer, whyNoKafka } from '@malstrom/services'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { failpoints } from '../fixture/failing-port.ts'
+import type { LedgerSettings } from '../fixture/ledger-job.ts'
+import { LedgerProcess, ledgerProblem } from '../fixture/ledger-process.ts'
+
+/** Kills at random instants; `KILLS=100` for a night. */
+const KILLS = Number(process.env.KILLS ?? 4)
+const LIFE_MS_MAX = 600
+
+const missing = await whyNoKafka()
+
+describe.skipIf(missing !== undefined)(`the exactly-once sink and a real Kafka ${missing ?? ''}`, () => {
+  let kafka: KafkaServer
+  let directory: string
+  let topicCount = 0
+
+  beforeAll(async () => {
+    kafka = await KafkaServer.start()
+    directory = await mkdtemp(join(tmpdir(), 'malstrom-ledger-'))
+  }, 120_000)
+
+  afterAll(async () => {
+    await kafka?.[Symbol.asyncDispose]()
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+  })
+
+  async function newLedger(eager: boolean): Promise<LedgerSettings> {
+    const topic = `ledger-${++topicCount}`
+    await kafka.createTopic(topic, 2)
+    return { brokers: kafka.brokers, topic, directory: join(directory, topic), eager, finish: false }
+  }
+
+  /** Runs the job to an end, and reads everything with Kafka's own consumer. */
+  async function finish(settings: LedgerSettings): Promise<void> {
+    await using job = new LedgerProcess({ ...settings, finish: true })
+    expect(await job.ended(), job.printed).toBe(0)
+    const ends = [...job.printed.matchAll(/finished (\w+) at (\d+)/g)].map(([, name, end]) => [name, Number(end)])
+    const read = await kafka.consume(settings.topic)
+    expect(
+      ledgerProblem(
+        read.map(({ value }) => value),
+        Object.fromEntries(ends),
+      ),
+    ).toBeUndefined()
+  }
+
+  /** Lives from the start of its work for a while that differs. */
+  async function live(job: LedgerProcess): Promise<void> {
+    await job.said('opened odd')
+    await sleep(Math.random() * LIFE_MS_MAX)
+  }
+
+  it.each([false, true])(
+    'killed at random, with eager %s, it gives readers every record once, in order',
+    { timeout: 600_000 },
+    async (eager) => {
+      const settings = await newLedger(eager)
+      for (let kill = 0; kill < KILLS; kill++) {
+        await using job = new LedgerProcess(settings)
+        await live(job)
+        job.kill('SIGKILL')
+        expect(await job.ended(), job.printed).toBe('SIGKILL')
+      }
+      await finish(settings)
+    },
+  )
+
+  it.each([false, true])(
+    'killed at each request, with eager %s, it gives readers every record once, in order',
+    { timeout: 600_000 },
+    async (eager) => {
+      const settings = await newLedger(eager)
+      for (const [index, failpoint] of failpoints.entries()) {
+        await using job = new LedgerProcess({ ...settings, failpoint, occurrence: failpoint === 'marker' ? 2 : 5 + index })
+        expect(await job.ended(), job.printed).toBe('SIGKILL')
+      }
+      await finish(settings)
+    },
+  )
+})

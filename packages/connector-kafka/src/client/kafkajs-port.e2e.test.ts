@@ -13,7 +13,8 @@ describe.skipIf(missing !== undefined)(`the port over kafkajs and a real Kafka $
   let topicCount = 0
 
   beforeAll(async () => {
-    kafka = await KafkaServer.start()
+    // Records of 1970 are to stay.
+    kafka = await KafkaServer.start({ settings: { 'log.retention.ms': '-1' } })
   }, 120_000)
   afterAll(() => kafka?.[Symbol.asyncDispose]())
   afterEach(() => port.close())

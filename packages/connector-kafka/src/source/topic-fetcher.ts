@@ -95,6 +95,7 @@ export class TopicFetcher {
         if (buffer !== undefined && this.#buffers.has(buffer)) await this.#take(buffer, fetched)
       }
     } catch (thrown) {
+      if (this.#closing.signal.aborted) return
       for (const buffer of buffers) {
         if (isRetriable(thrown)) this.#lead(buffer, undefined)
         else this.#fail(buffer, thrown)

@@ -1,6 +1,7 @@
 /** The codes that a broker may answer with to what we ask (https://kafka.apache.org/protocol#protocol_error_codes). */
 const NAMES: Readonly<Record<number, string>> = {
   [-1]: 'UNKNOWN_SERVER_ERROR',
+  0: 'NONE',
   1: 'OFFSET_OUT_OF_RANGE',
   2: 'CORRUPT_MESSAGE',
   3: 'UNKNOWN_TOPIC_OR_PARTITION',

@@ -1,4 +1,4 @@
-import { checkOptionNames, MalstromError } from '@malstrom/core'
+import { MalstromError } from '@malstrom/core'
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import type { KafkaPort } from './kafka-port.ts'
 import { kafkajsInternals } from './kafkajs-internals.ts'
@@ -22,13 +22,13 @@ export interface KafkaConnection {
   readonly client?: Kafka
 }
 
-const NAMES = ['brokers', 'ssl', 'sasl', 'clientId', 'connectionTimeoutMs', 'requestTimeoutMs', 'client'] as const
+/** For `checkOptionNames` of those who take these options among others. */
+export const CONNECTION_OPTIONS = ['brokers', 'ssl', 'sasl', 'clientId', 'connectionTimeoutMs', 'requestTimeoutMs', 'client'] as const
 const CONNECTION_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** Refuses a connection that cannot work; `owner` is who says so. Connects nowhere. */
 export function checkKafkaConnection(owner: string, connection: KafkaConnection): void {
-  checkOptionNames(owner, connection, NAMES)
   const { brokers, client } = connection
   const refuse = (problem: string) => {
     throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${owner}: ${problem}`)

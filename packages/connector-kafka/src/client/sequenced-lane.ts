@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '@malstrom/core'
 import { adviceOn, errorName, isCoordinatorMoved, isFenced, isLeaderMoved, isPassing } from './broker-error.ts'
 import { isRetriable, kafkaError } from './kafka-error.ts'
@@ -18,6 +19,10 @@ export interface LaneOptions {
 
 /** As many as a broker remembers of an idempotent producer. */
 const IN_FLIGHT_MAX = 5
+const NO_ERROR = 'NONE'
+const NO_FENCE: LaneAnswer = { outcome: 'unknown', reason: 'no fence yet' }
+const FIRST_PAUSE_MS = 20
+const PAUSE_MAX_MS = 1_000
 
 interface WaitingBatch {
   readonly batch: UnsealedBatch
@@ -31,9 +36,17 @@ interface PartitionWrites {
   readonly topic: string
   readonly partition: number
   readonly waiting: WaitingBatch[]
+  /** Not appended, to be sent again when nothing is in flight. */
+  readonly refused: WaitingBatch[]
   inFlight: number
   sequence: number
-  isAdded: boolean
+  /** It is part of the transaction, and its leader can be sent to. */
+  isReady: boolean
+  /** One batch was accepted. Before that the broker knows no sequence, and would take a later batch for the first. */
+  isKnown: boolean
+  /** How often in a row it was refused, and until when it is tried. */
+  refusals: number
+  deadline: number
 }
 
 /** One transaction after the other, by the transactional protocol of Kafka (KIP-98) with a fresh epoch for each. */
@@ -42,8 +55,8 @@ export class SequencedLane implements TransactionLane {
   readonly #options: LaneOptions
   readonly #partitions = new Map<string, PartitionWrites>()
   #producer: ProducerIdentity | undefined
-  /** The first answer of this epoch that was not `ok`: from then on there is no other. */
-  #broken: LaneAnswer | undefined
+  /** Why there is no epoch to write in, or the first answer of this one that was not `ok`: from then on there is no other. */
+  #broken: LaneAnswer | undefined = NO_FENCE
 
   constructor(broker: LaneBroker, options: LaneOptions) {
     this.#broker = broker
@@ -52,9 +65,12 @@ export class SequencedLane implements TransactionLane {
 
   async fence(): Promise<void> {
     this.#producer = undefined
-    for (const { topic, partition } of this.#partitions.values()) this.#broker.forgetLeader(topic, partition)
+    this.#broken = NO_FENCE
+    for (const writes of this.#partitions.values()) {
+      settle(writes, NO_FENCE)
+      this.#broker.forgetLeader(writes.topic, writes.partition)
+    }
     this.#partitions.clear()
-    this.#broken = undefined
     const { patienceMs, signal, timeoutMs } = this.#options
     this.#producer = await retrying(patienceMs, signal, async () => {
       const { error, producer } = await this.#broker.init(timeoutMs)
@@ -64,12 +80,12 @@ export class SequencedLane implements TransactionLane {
       // A fenced one that asks for a new epoch is only late: it asks again.
       throw this.#refusal('has no new epoch', reason, isPassing(reason) || isFenced(reason))
     })
+    this.#broken = undefined
   }
 
   write(topic: string, partition: number, batch: UnsealedBatch): Promise<LaneAnswer> {
-    if (this.#broken !== undefined) return Promise.resolve(this.#broken)
     const producer = this.#producer
-    assert(producer !== undefined, 'a transaction begins with fence()')
+    if (this.#broken !== undefined || producer === undefined) return Promise.resolve(this.#broken ?? NO_FENCE)
     const writes = this.#writesTo(topic, partition, producer)
     const sequence = writes.sequence
     writes.sequence += batch.count
@@ -80,9 +96,8 @@ export class SequencedLane implements TransactionLane {
   }
 
   async end(commit: boolean): Promise<LaneAnswer> {
-    if (this.#broken !== undefined) return this.#broken
     const producer = this.#producer
-    assert(producer !== undefined, 'a transaction begins with fence()')
+    if (this.#broken !== undefined || producer === undefined) return this.#broken ?? NO_FENCE
     const writes = [...this.#partitions.values()]
     assert(!commit || writes.every(({ waiting, inFlight }) => waiting.length + inFlight === 0), 'a commit waits for its writes')
     if (writes.length === 0) return { outcome: 'ok' }
@@ -90,11 +105,12 @@ export class SequencedLane implements TransactionLane {
       const { patienceMs, signal } = this.#options
       const answer = await retrying(patienceMs, signal, async () => this.#endNow(producer, commit))
       // The epoch is used up: the next transaction begins with a fresh one.
-      if (answer.outcome === 'ok') this.#producer = undefined
-      else this.#breakAll(producer, answer)
+      this.#breakAll(producer, answer.outcome === 'ok' ? NO_FENCE : answer)
       return answer
     } catch (thrown) {
-      return this.#doubt(producer, thrown)
+      const answer = this.#doubt(producer, thrown)
+      if (isRetriable(thrown)) return answer
+      throw thrown
     }
   }
 
@@ -118,7 +134,9 @@ export class SequencedLane implements TransactionLane {
     const name = `${topic}/${partition}`
     const known = this.#partitions.get(name)
     if (known !== undefined) return known
-    const writes: PartitionWrites = { topic, partition, waiting: [], inFlight: 0, sequence: 0, isAdded: false }
+    const deadline = Number.POSITIVE_INFINITY
+    const fresh = { inFlight: 0, sequence: 0, isReady: false, isKnown: false, refusals: 0, deadline }
+    const writes: PartitionWrites = { topic, partition, waiting: [], refused: [], ...fresh }
     this.#partitions.set(name, writes)
     void this.#add(writes, producer)
     return writes
@@ -136,16 +154,21 @@ export class SequencedLane implements TransactionLane {
         if (isCoordinatorMoved(reason)) this.#broker.forgetCoordinator()
         throw this.#refusal(`cannot write to ${topic}/${partition}`, reason, isPassing(reason))
       })
-      await retrying(patienceMs, signal, () => this.#broker.prepare(topic, partition))
-      writes.isAdded = true
-      this.#sendOn(writes, producer)
+      await this.#prepare(writes, producer)
     } catch (thrown) {
       this.#fail(producer, thrown)
     }
   }
 
+  async #prepare(writes: PartitionWrites, producer: ProducerIdentity): Promise<void> {
+    const { patienceMs, signal } = this.#options
+    await retrying(patienceMs, signal, () => this.#broker.prepare(writes.topic, writes.partition))
+    writes.isReady = true
+    this.#sendOn(writes, producer)
+  }
+
   #sendOn(writes: PartitionWrites, producer: ProducerIdentity): void {
-    while (writes.isAdded && writes.inFlight < IN_FLIGHT_MAX && this.#producer === producer && this.#broken === undefined) {
+    while (writes.isReady && writes.inFlight < (writes.isKnown ? IN_FLIGHT_MAX : 1) && this.#isCurrent(producer)) {
       const next = writes.waiting.shift()
       if (next === undefined) return
       writes.inFlight++
@@ -153,31 +176,64 @@ export class SequencedLane implements TransactionLane {
     }
   }
 
-  async #send(writes: PartitionWrites, producer: ProducerIdentity, { batch, sequence, resolve, reject }: WaitingBatch): Promise<void> {
+  #isCurrent(producer: ProducerIdentity): boolean {
+    return this.#producer === producer && this.#broken === undefined
+  }
+
+  async #send(writes: PartitionWrites, producer: ProducerIdentity, sent: WaitingBatch): Promise<void> {
     const { topic, partition } = writes
+    const { batch, sequence, resolve, reject } = sent
+    let reason: string
     try {
-      const error = await this.#broker.produce({ ...producer, sequence }, topic, partition, batch)
-      writes.inFlight--
-      const reason = errorName(error)
-      if (error === 0 || reason === 'DUPLICATE_SEQUENCE_NUMBER') {
-        resolve({ outcome: 'ok' })
-        this.#sendOn(writes, producer)
-        return
-      }
-      if (isLeaderMoved(reason)) this.#broker.forgetLeader(topic, partition)
-      // After another failure this one is only its consequence.
-      const follows = this.#broken !== undefined || reason === 'OUT_OF_ORDER_SEQUENCE_NUMBER'
-      if (!isFenced(reason) && !isPassing(reason) && !follows) {
-        throw this.#refusal(`cannot write to ${topic}/${partition}`, reason, false)
-      }
-      resolve(this.#breakAll(producer, { outcome: isFenced(reason) ? 'fenced' : 'unknown', reason }))
+      reason = errorName(await this.#broker.produce({ ...producer, sequence }, topic, partition, batch))
     } catch (thrown) {
-      if (isRetriable(thrown)) resolve(this.#doubt(producer, thrown))
-      else {
-        this.#doubt(producer, thrown)
-        reject(thrown)
-      }
+      // Whatever came of it, nothing more is sent in this epoch.
+      const answer = this.#doubt(producer, thrown)
+      if (isRetriable(thrown)) resolve(answer)
+      else reject(thrown)
+      return
     }
+    writes.inFlight--
+    if (reason === NO_ERROR || reason === 'DUPLICATE_SEQUENCE_NUMBER') {
+      writes.isKnown = true
+      writes.refusals = 0
+      resolve({ outcome: 'ok' })
+      this.#sendOn(writes, producer)
+    } else if (this.#mayRepeat(writes, reason) && this.#isCurrent(producer)) {
+      writes.isReady = false
+      writes.refused.push(sent)
+    } else if (isFenced(reason)) resolve(this.#breakAll(producer, { outcome: 'fenced', reason }))
+    else if (isPassing(reason) || reason === 'OUT_OF_ORDER_SEQUENCE_NUMBER')
+      resolve(this.#breakAll(producer, { outcome: 'unknown', reason }))
+    else {
+      this.#breakAll(producer, { outcome: 'unknown', reason })
+      reject(this.#refusal(`cannot write to ${topic}/${partition}`, reason, false))
+    }
+    if (writes.refused.length > 0 && writes.inFlight === 0) void this.#repeat(writes, producer)
+  }
+
+  /** Whether the broker said that it did not append the batch, or that one before it is missing which will be sent again. */
+  #mayRepeat(writes: PartitionWrites, reason: string): boolean {
+    return isLeaderMoved(reason) || (reason === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && writes.refused.length > 0)
+  }
+
+  /** Sends what was refused to the new leader, in the old order. The sequences keep it from being there twice. */
+  async #repeat(writes: PartitionWrites, producer: ProducerIdentity): Promise<void> {
+    const { topic, partition, refused, waiting } = writes
+    waiting.unshift(...refused.splice(0).sort((a, b) => a.sequence - b.sequence))
+    if (!this.#isCurrent(producer)) {
+      settle(writes, this.#broken ?? NO_FENCE)
+      return
+    }
+    this.#broker.forgetLeader(topic, partition)
+    if (writes.refusals === 0) writes.deadline = Date.now() + this.#options.patienceMs
+    const pauseMs = Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** Math.min(writes.refusals++, 10))
+    if (Date.now() + pauseMs > writes.deadline) {
+      this.#breakAll(producer, { outcome: 'unknown', reason: 'NOT_LEADER_OR_FOLLOWER' })
+      return
+    }
+    await sleep(pauseMs, undefined, { signal: this.#options.signal }).catch(() => undefined)
+    await this.#prepare(writes, producer).catch((thrown) => this.#fail(producer, thrown))
   }
 
   /** The answer to what may or may not have happened. */
@@ -197,7 +253,7 @@ export class SequencedLane implements TransactionLane {
     if (this.#producer !== producer) return answer
     this.#broken ??= answer
     const broken = this.#broken
-    for (const { waiting } of this.#partitions.values()) for (const { resolve } of waiting.splice(0)) resolve(broken)
+    for (const writes of this.#partitions.values()) settle(writes, broken)
     return broken
   }
 
@@ -208,6 +264,11 @@ export class SequencedLane implements TransactionLane {
       retriable,
     })
   }
+}
+
+/** All that is not on its way gets this answer. */
+function settle({ waiting, refused }: PartitionWrites, answer: LaneAnswer): void {
+  for (const { resolve } of [...waiting.splice(0), ...refused.splice(0)]) resolve(answer)
 }
 
 function reasonOf(thrown: unknown): string {

@@ -56,9 +56,14 @@ export class KafkaRecord {
     return this.#keyStart < 0 ? undefined : this.#bytes.subarray(this.#keyStart, this.#keyEnd)
   }
 
-  /** `undefined` for a tombstone: the key is deleted. */
+  /** `undefined` for a tombstone. */
   get value(): Uint8Array | undefined {
     return this.#valueStart < 0 ? undefined : this.#bytes.subarray(this.#valueStart, this.#valueEnd)
+  }
+
+  /** Whether it has no value: the key is deleted. */
+  get isTombstone(): boolean {
+    return this.#valueStart < 0
   }
 
   /** The key as text. Throws if it is not UTF-8. */

@@ -9,6 +9,8 @@ export interface JavaProcess {
   /** Settles when the process has ended, however. */
   readonly ended: Promise<unknown>
   readonly isRunning: boolean
+  /** `null` while it runs, or if a signal ended it. */
+  readonly exitCode: number | null
   /** The end of what it printed, both streams. */
   output(): string
   kill(signal: NodeJS.Signals): void
@@ -49,6 +51,9 @@ export function startJava(mainClass: string, args: readonly string[], options: J
     ended,
     get isRunning() {
       return child.exitCode === null && child.signalCode === null
+    },
+    get exitCode() {
+      return child.exitCode
     },
     output: () => text,
     kill: (signal) => child.kill(signal),

@@ -15,6 +15,7 @@ import { LOG_SETTINGS, serverProperties } from './kafka-settings.ts'
 /** A broker on a machine that does other things too takes 5 to 20 s to start. */
 const START_MS = 90_000
 const STOP_MS = 30_000
+const TOOL_MS = 60_000
 const PROBE_INTERVAL_MS = 100
 const PORT_ATTEMPTS = 3
 
@@ -80,6 +81,15 @@ export class KafkaServer implements AsyncDisposable {
   /** What Kafka's own console consumer reads of a topic, from its beginning to its end. */
   async consume(topic: string, options: ConsumeOptions = {}): Promise<ConsoleRecord[]> {
     return consume(topic, this.brokers, this.#folder, options)
+  }
+
+  /** Runs one of Kafka's own tools, such as `org.apache.kafka.tools.ProducerPerformance`, to its end; what it printed last. */
+  async runTool(mainClass: string, args: readonly string[]): Promise<string> {
+    const java = startJava(mainClass, args, { classPath: await kafkaClassPath(), folder: this.#folder, heapMb: 256 })
+    const hasEnded = await within(TOOL_MS, java.ended)
+    if (!hasEnded) java.kill('SIGKILL')
+    if (!hasEnded || java.exitCode !== 0) throw new Error(`${mainClass} failed: ${java.output()}`)
+    return java.output()
   }
 
   /** Ends the broker: in order with `SIGTERM`, as a crash with `SIGKILL`. */

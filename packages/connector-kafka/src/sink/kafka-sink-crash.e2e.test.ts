@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)(`the exactly-once sink and a real Kafka $
     await sleep(Math.random() * LIFE_MS_MAX)
   }
 
-  it('killed at each request of a commit and of a recovery, eager or not', { timeout: 600_000 }, async () => {
+  it('killed at each request of a commit and of a recovery, eager or not', { timeout: 120_000 }, async () => {
     const settings = await newLedger()
     for (const [index, failpoint] of failpoints.entries()) {
       // A recovery is the same either way, so the one may follow the other.
@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)(`the exactly-once sink and a real Kafka $
     await finish(settings)
   })
 
-  it('killed at random instants, and once asleep while a successor works', { timeout: 600_000 }, async () => {
+  it('killed at random instants, and once asleep while a successor works', { timeout: 120_000 + 10_000 * KILLS }, async () => {
     const settings = await newLedger()
     for (let kill = 0; kill < KILLS; kill++) {
       await using job = new LedgerProcess({ ...settings, eager: kill % 2 === 0 })

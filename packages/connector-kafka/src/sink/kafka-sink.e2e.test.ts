@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { MalstromError } from '@malstrom/core'
 import { defineJob } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
@@ -6,6 +9,7 @@ import { KafkaServer, whyNoKafka } from '@malstrom/services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openKafka } from '../client/kafka-connection.ts'
 import { ReleasedNumbers } from '../fixture/released-numbers.ts'
+import { totalsJob } from '../fixture/totals-job.ts'
 import { type KafkaSinkOptions, kafkaSink } from './kafka-sink.ts'
 import { partitionOfKey } from './murmur2.ts'
 
@@ -80,6 +84,21 @@ describe.skipIf(missing !== undefined)(`kafkaSink and a real Kafka ${missing ?? 
       })),
     )
     expect(read.map(({ offset: _, ...record }) => record)).toEqual(expected)
+  })
+
+  it('runs the example of the README', async () => {
+    await kafka.createTopic('totals', 2)
+    const directory = await mkdtemp(join(tmpdir(), 'malstrom-totals-'))
+    try {
+      const orders = join(directory, 'orders.csv')
+      await writeFile(orders, 'ann,1\nbob,10\nann,2\n')
+      await singleThread().run(totalsJob, { orders, brokers: `${kafka.brokers}` })
+      const read = await kafka.consume('totals')
+      expect(read.filter(({ key }) => key === 'ann').map(({ value }) => value)).toEqual(['1', '3'])
+      expect(read.filter(({ key }) => key === 'bob').map(({ value }) => value)).toEqual(['10'])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
   })
 
   it('goes on by itself when the broker was killed and is back, with nothing lost', async () => {

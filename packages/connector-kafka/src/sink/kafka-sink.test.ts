@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { PartitionContext, SinkPartition } from '@malstrom/core'
 import { defineJob } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
@@ -59,6 +60,12 @@ describe('a job with the sink', () => {
     const seen = valuesIn(kafka, 3).map(Number)
     expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 500 }, (_, n) => n))
   })
+})
+
+it('the README shows the example that the tests run', () => {
+  const file = readFileSync(new URL('../fixture/totals-job.ts', import.meta.url), 'utf8')
+  const [, example] = file.split(/^\/\/ #(?:region.*|endregion)\n/m)
+  expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(`\`\`\`ts\n${example}\`\`\`\n`)
 })
 
 describe('what a record becomes', () => {

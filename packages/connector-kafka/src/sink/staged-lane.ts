@@ -77,7 +77,8 @@ export class StagedLane {
   #streamedCount = 0
   #failure: unknown
   #adopts: boolean
-  #committing: { readonly version: SnapshotVersion; readonly done: Promise<void> } | undefined
+  /** The commit that runs or ran last, by the last interval that it writes. */
+  #committing: { readonly last: StagedInterval; readonly done: Promise<void> } | undefined
   #nextMarkerOffset: number | undefined
   #commitsToOffset = 0
   /** Commits and what is done ahead of them, one after the other. */
@@ -123,12 +124,13 @@ export class StagedLane {
     return { written: this.#written, markerOffset: this.#markerOffset, pending: [...this.#pending] }
   }
 
-  /** Writes what was staged up to `version`, unless it is in Kafka. A second call for the same version gives the same answer. */
-  commit(version: SnapshotVersion): Promise<void> {
-    if (this.#committing?.version !== version) {
-      this.#committing = { version, done: this.#takeTurn(() => this.#commit(version)) }
-    }
-    return this.#committing.done
+  /** Writes what was staged up to `version`, unless it is in Kafka. A call for what is under way, or failed, gives the same answer. */
+  async commit(version: SnapshotVersion): Promise<void> {
+    const due = this.#pending.filter((interval) => interval.version <= version)
+    const last = due.at(-1)
+    if (last === undefined) return
+    if (this.#committing?.last !== last) this.#committing = { last, done: this.#takeTurn(() => this.#commit(due, last)) }
+    await this.#committing.done
   }
 
   async close(): Promise<void> {
@@ -138,10 +140,7 @@ export class StagedLane {
     if (this.#writes.length > 0) await this.#abort()
   }
 
-  async #commit(version: SnapshotVersion): Promise<void> {
-    const due = this.#pending.filter((interval) => interval.version <= version)
-    const last = due.at(-1)
-    if (last === undefined) return
+  async #commit(due: readonly StagedInterval[], last: StagedInterval): Promise<void> {
     const isWritten = due.length === 1 && this.#live === last && (await this.#write(due, this.#streamedCount)).outcome === 'ok'
     if (!isWritten) await this.#writeAfterFence(due)
     else this.#markerOffset = this.#nextMarkerOffset ?? this.#markerOffset

@@ -1,13 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { within } from '../within.ts'
 import { startJava } from './java-process.ts'
 import { kafkaClassPath } from './kafka-jars.ts'
 
-const RUN_MS = 120_000
+/** How long it may take to start, to join its group and to read. */
+const FIRST_RECORD_MS = 30_000
+const READ_MS = 120_000
+const LOOK_MS = 50
 
 export interface ConsumeOptions {
   /** @default 'read_committed' */
   readonly isolation?: 'read_committed' | 'read_uncommitted'
-  /** The end is where nothing has come for so long, in milliseconds. @default 4000 */
+  /** The end is where nothing has come for so long after a record, in milliseconds. Without any record it takes 30 s. @default 2500 */
   readonly idleMs?: number
 }
 
@@ -30,26 +34,32 @@ export async function consume(
   folder: string,
   options: ConsumeOptions,
 ): Promise<ConsoleRecord[]> {
-  const { isolation = 'read_committed', idleMs = 4_000 } = options
+  const { isolation = 'read_committed', idleMs = 2_500 } = options
   let printed = ''
+  let printedAt = 0
   const shown = ['timestamp', 'partition', 'offset', 'headers', 'key', 'value'].map((what) => `print.${what}=true`)
   const properties = [...shown, `null.literal=${NULL}`].flatMap((property) => ['--property', property])
   const java = startJava(
     'org.apache.kafka.tools.consumer.ConsoleConsumer',
-    [
-      ...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', isolation],
-      ...['--timeout-ms', `${idleMs}`, ...properties],
-    ],
+    [...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', isolation], ...properties],
     {
       classPath: await kafkaClassPath(),
       folder,
       heapMb: 256,
       onPrinted: (text) => {
         printed += text
+        printedAt = performance.now()
       },
     },
   )
-  const ended = await within(RUN_MS, java.ended)
+  const startedAt = performance.now()
+  const isComplete = () => {
+    const now = performance.now()
+    return printed === '' ? now - startedAt > FIRST_RECORD_MS : now - printedAt > idleMs || now - startedAt > READ_MS
+  }
+  while (java.isRunning && !isComplete()) await sleep(LOOK_MS)
+  java.kill('SIGTERM')
+  const ended = await within(FIRST_RECORD_MS, java.ended)
   if (!ended) java.kill('SIGKILL')
   // It counts what it has printed, so nothing can be missing here.
   const count = /Processed a total of (\d+) messages/.exec(java.output())?.[1]

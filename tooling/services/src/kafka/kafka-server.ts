@@ -10,7 +10,7 @@ import { type ConsoleRecord, type ConsumeOptions, consume } from './console-cons
 import { type JavaProcess, startJava } from './java-process.ts'
 import { answersRequests } from './kafka-answers.ts'
 import { kafkaClassPath } from './kafka-jars.ts'
-import { LOG_SETTINGS, serverProperties } from './kafka-settings.ts'
+import { type KafkaServerOptions, LOG_SETTINGS, serverProperties } from './kafka-settings.ts'
 
 /** A broker on a machine that does other things too takes 5 to 20 s to start. */
 const START_MS = 90_000
@@ -19,11 +19,6 @@ const TOPIC_MS = 30_000
 const TOOL_MS = 60_000
 const PROBE_INTERVAL_MS = 100
 const PORT_ATTEMPTS = 3
-
-export interface KafkaServerOptions {
-  /** Further lines of `server.properties`. */
-  readonly settings?: Readonly<Record<string, string>>
-}
 
 /**
  * A real Apache Kafka of one broker (KRaft) on free ports of 127.0.0.1, with its data in a temporary folder. It ends with
@@ -41,13 +36,13 @@ export class KafkaServer implements AsyncDisposable {
   }
 
   /** Resolves when the broker answers. */
-  static async start({ settings = {} }: KafkaServerOptions = {}): Promise<KafkaServer> {
+  static async start(options: KafkaServerOptions = {}): Promise<KafkaServer> {
     for (let attempt = 1; ; attempt++) {
       const folder = await mkdtemp(join(tmpdir(), 'malstrom-kafka-'))
       try {
         const [port, controllerPort] = await freePorts()
         await writeFile(join(folder, 'log4j.properties'), LOG_SETTINGS)
-        await writeFile(join(folder, 'server.properties'), serverProperties(port, controllerPort, folder, settings))
+        await writeFile(join(folder, 'server.properties'), serverProperties(port, controllerPort, folder, options))
         await formatStorage(folder)
         return new KafkaServer(port, folder, await startBroker(folder, port))
       } catch (thrown) {

@@ -1,11 +1,25 @@
+export interface KafkaServerOptions {
+  /** Further lines of `server.properties`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Further listeners by name, on these ports of 127.0.0.1. How they are secured is up to the settings. */
+  readonly listeners?: Readonly<Record<string, number>>
+}
+
 /** One broker that is its own controller, as small and as quick as Kafka can be. */
-export function serverProperties(port: number, controllerPort: number, folder: string, more: Readonly<Record<string, string>>): string {
+export function serverProperties(
+  port: number,
+  controllerPort: number,
+  folder: string,
+  { settings = {}, listeners = {} }: KafkaServerOptions,
+): string {
+  const others = Object.entries(listeners).map(([name, otherPort]) => `,${name}://127.0.0.1:${otherPort}`)
   return propertiesOf({
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${others.join('')}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${others.join('')}`,
+    'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': `${folder}/data`,
     'auto.create.topics.enable': 'false',
@@ -22,7 +36,7 @@ export function serverProperties(port: number, controllerPort: number, folder: s
     'num.network.threads': '2',
     'num.io.threads': '4',
     'log.cleaner.dedupe.buffer.size': '8388608',
-    ...more,
+    ...settings,
   })
 }
 

@@ -5,7 +5,7 @@ import base from './vitest.config.ts'
 export default defineConfig({
   ...base,
   test: {
-    include: ['packages/**/*.e2e.test.ts', 'apps/**/*.e2e.test.ts'],
+    include: ['packages/**/*.e2e.test.ts', 'apps/**/*.e2e.test.ts', 'tooling/**/*.e2e.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: true,
     testTimeout: 120_000,

@@ -53,6 +53,10 @@ export const errorCodes = [
   // Redis
   'ERR_REDIS',
   'ERR_REDIS_POSITION_LOST',
+  // Kafka
+  'ERR_KAFKA',
+  'ERR_KAFKA_OFFSET_LOST',
+  'ERR_KAFKA_OUTPUT_UNKNOWN',
   // Command line
   'ERR_CLI_USAGE',
   'ERR_CLI_PARAMS',

@@ -1,3 +1,7 @@
+export type { ConsoleRecord, ConsumeOptions } from './kafka/console-consumer.ts'
+export { whyNoKafka } from './kafka/kafka-jars.ts'
+export { KafkaServer } from './kafka/kafka-server.ts'
+export type { KafkaServerOptions } from './kafka/kafka-settings.ts'
 export { RedisServer, type RedisServerOptions } from './redis/redis-server.ts'
 export type { S3Fault, S3Request } from './s3-request.ts'
 export { S3Server, type S3ServerOptions } from './s3-server.ts'

@@ -11,7 +11,7 @@ const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'persistence-s3': ['@malstrom/core', '@aws-sdk/client-s3'],
   'persistence-slatedb': ['@malstrom/core', '@slatedb/uniffi'],
   'connector-file': ['@malstrom/core'],
-  'connector-kafka': ['@malstrom/core', 'kafkajs'],
+  'connector-kafka': ['@malstrom/core', 'kafkajs', 'fzstd'],
   'connector-redis': ['@malstrom/core', 'ioredis'],
   testing: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', 'fast-check', 'vitest'],
   malstrom: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', '@malstrom/connector-file', '@malstrom/persistence', 'tsx'],

@@ -1,0 +1,135 @@
+import type { Kafka } from 'kafkajs'
+import { kafkaError } from './kafka-error.ts'
+
+/**
+ * What we use of the inside of kafkajs 2.2.4: its connections, which know TLS, SASL and request
+ * time-outs. Its own requests, retries and groups are not used. There has been no release since 2.2.4
+ * (2023), so the inside does not move; `kafkajsInternals` looks whether it is what is written here.
+ */
+export interface KafkajsInternals {
+  /** A pair of connections to a broker or, without `place`, to the next one of the list that the user gave. */
+  buildPool(place?: { readonly host: string; readonly port: number; readonly rack: string | null }): Promise<KafkajsPool>
+  /** Knows how to say hello over a pair of connections. */
+  createBroker(pool: KafkajsPool): KafkajsBroker
+}
+
+export interface KafkajsPool {
+  readonly host: string
+  readonly port: number
+  /** Of one request, in milliseconds. */
+  readonly pool: readonly KafkajsConnection[]
+  getConnection(index: number): Promise<KafkajsConnection>
+}
+
+export interface KafkajsBroker {
+  readonly connectionPool: KafkajsPool
+  /** Connects, asks for versions and authenticates. */
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+}
+
+export interface KafkajsConnection {
+  readonly requestTimeout: number
+  readonly socket?: { destroy(): void; setNoDelay?(noDelay: boolean): void }
+  readonly requestQueue: KafkajsRequestQueue
+  isConnected(): boolean
+  send<A>(request: KafkajsRequest<A>): Promise<A>
+  rejectRequests(error: Error): void
+}
+
+export interface KafkajsRequestQueue {
+  readonly pending: readonly unknown[]
+  scheduleCheckPendingRequests(): void
+}
+
+export interface KafkajsRequest<A> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    /** What it takes for one of its own encoders. */
+    readonly encode: () => Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>
+  }
+  readonly response: {
+    readonly decode: (bytes: Buffer) => Promise<{ readonly bytes: Buffer; readonly clientSideThrottleTime: number }>
+    readonly parse: (decoded: { readonly bytes: Buffer }) => Promise<A>
+  }
+  readonly logResponseError?: boolean
+}
+
+interface CapturedCluster {
+  readonly connectionPoolBuilder?: { build?(place?: object): Promise<KafkajsPool> }
+  readonly brokerPool?: { createBroker?(options: object): KafkajsBroker }
+  readonly rootLogger?: unknown
+}
+
+const PROTOCOL = 'malstrom-unused'
+
+/** Takes the cluster out of a client. Connects nowhere. */
+export function kafkajsInternals(kafka: Kafka): KafkajsInternals {
+  let captured: CapturedCluster | undefined
+  // A consumer hands its cluster to its assigners when it is made; it never connects, because nobody calls its `connect`.
+  kafka.consumer({
+    groupId: PROTOCOL,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      ({ cluster }) => {
+        captured = cluster as unknown as CapturedCluster
+        return {
+          name: PROTOCOL,
+          version: 0,
+          assign: async () => [],
+          protocol: () => ({ name: PROTOCOL, metadata: Buffer.alloc(0) }),
+        }
+      },
+    ],
+  })
+  const builder = must(captured?.connectionPoolBuilder, 'cluster.connectionPoolBuilder')
+  const brokerPool = must(captured?.brokerPool, 'cluster.brokerPool')
+  must(builder.build, 'connectionPoolBuilder.build')
+  must(brokerPool.createBroker, 'brokerPool.createBroker')
+  const logger = must(captured?.rootLogger, 'cluster.rootLogger')
+  return {
+    async buildPool(place) {
+      const pool = checkPool(await must(builder.build, 'connectionPoolBuilder.build').call(builder, place))
+      for (const connection of pool.pool) quietTimer(connection.requestQueue)
+      return pool
+    },
+    createBroker(pool) {
+      const broker = must(brokerPool.createBroker, 'brokerPool.createBroker').call(brokerPool, { connectionPool: pool, logger })
+      must(broker.connect, 'broker.connect')
+      must(broker.disconnect, 'broker.disconnect')
+      return broker
+    },
+  }
+}
+
+function checkPool(pool: KafkajsPool): KafkajsPool {
+  must(pool.getConnection, 'connectionPool.getConnection')
+  for (const connection of must(pool.pool, 'connectionPool.pool')) {
+    must(connection.send, 'connection.send')
+    must(connection.isConnected, 'connection.isConnected')
+    must(connection.rejectRequests, 'connection.rejectRequests')
+    must(connection.requestQueue?.pending, 'requestQueue.pending')
+    must(connection.requestQueue.scheduleCheckPendingRequests, 'requestQueue.scheduleCheckPendingRequests')
+  }
+  must(pool.pool[1], 'a second connection in connectionPool.pool')
+  return pool
+}
+
+/**
+ * kafkajs arms a timer of 1 ms again and again for as long as a connection lives, which costs an idle job
+ * 4 % of a core (its issues 1704, 1751): there is something to look after only while a request waits.
+ */
+function quietTimer(queue: KafkajsRequestQueue): void {
+  const schedule = queue.scheduleCheckPendingRequests
+  queue.scheduleCheckPendingRequests = () => {
+    if (queue.pending.length > 0) schedule.call(queue)
+  }
+}
+
+function must<T>(part: T | undefined, name: string): T {
+  if (part !== undefined && part !== null) return part
+  const problem = `Kafka: this version of kafkajs has no ${name}, which is needed. Install kafkajs 2.2.4: npm install kafkajs@2.2.4.`
+  throw kafkaError(problem, { retriable: false })
+}

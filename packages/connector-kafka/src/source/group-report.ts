@@ -1,0 +1,47 @@
+import { messageOf } from '@malstrom/core'
+import type { KafkaPort, TopicOffset } from '../client/kafka-port.ts'
+
+/** Tells a consumer group how far the job is. Only for those who watch: a failure is a warning, once for each reason. */
+export class GroupReport {
+  readonly #port: KafkaPort
+  readonly #group: string
+  readonly #warn: (message: string) => void
+  #waiting = new Map<string, TopicOffset>()
+  #sending: Promise<void> | undefined
+  #warned = ''
+
+  constructor(port: KafkaPort, group: string, warn = (message: string) => process.emitWarning(message, { code: 'ERR_KAFKA' })) {
+    this.#port = port
+    this.#group = group
+    this.#warn = warn
+  }
+
+  /** Those of all partitions that come together are sent together. */
+  commit(offset: TopicOffset): void {
+    this.#waiting.set(`${offset.topic}/${offset.partition}`, offset)
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = undefined
+    })
+  }
+
+  /** Resolves when all is sent, or failed. */
+  async close(): Promise<void> {
+    await this.#sending
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      // The snapshot is announced to one partition after the other.
+      await Promise.resolve()
+      const offsets = [...this.#waiting.values()]
+      this.#waiting = new Map()
+      try {
+        await this.#port.commitGroup(this.#group, offsets)
+      } catch (thrown) {
+        const message = messageOf(thrown)
+        if (message !== this.#warned) this.#warn(`${message} The job goes on; only its lag is not shown.`)
+        this.#warned = message
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { assert, type ErrorContext, type SourceOutput, type SourcePartition, type SourceStatus } from '@malstrom/core'
+import { fileError } from '../file-error.ts'
+import { CompressedInput, compressionOf } from './compressed-input.ts'
+import { FileInput } from './file-input.ts'
+import type { FileSettings } from './file-options.ts'
+import { FILE_START, type FilePosition } from './file-position.ts'
+import { FileTail } from './file-tail.ts'
+import { type LocatedFile, locateFile } from './locate-file.ts'
+import { identityOf, type OpenFile, openFileIfThere } from './open-file.ts'
+import type { RecordFormat, RecordOrigin, RecordParser } from './record-parser.ts'
+import { RecordPartition } from './record-partition.ts'
+import { WakeUp } from './wake-up.ts'
+
+export interface PathPartitionOptions<V> {
+  readonly path: string
+  readonly format: RecordFormat<V>
+  readonly settings: FileSettings
+  readonly context: ErrorContext
+}
+
+/** One file while it is read. */
+interface CurrentFile<V> {
+  readonly records: RecordPartition<V>
+  readonly input: FileInput | CompressedInput
+  readonly file: OpenFile
+  /** Nothing is read after it. */
+  readonly isLast: boolean
+}
+
+/** The records of the file at a path, and then of the files that come to have this path after it. */
+export class PathPartition<V> implements SourcePartition<V, number, FilePosition> {
+  readonly #options: PathPartitionOptions<V>
+  readonly #wakeUp = new WakeUp()
+  #current: CurrentFile<V> | undefined
+  /** Where reading stands while no file is open. */
+  #between: FilePosition = FILE_START
+  #timer: NodeJS.Timeout | undefined
+  #opening: Promise<void> | undefined
+  #isFinished = false
+  #isClosed = false
+  #failure: unknown
+
+  private constructor(options: PathPartitionOptions<V>) {
+    this.#options = options
+  }
+
+  static async open<V>(options: PathPartitionOptions<V>, state: FilePosition | undefined): Promise<PathPartition<V>> {
+    const partition = new PathPartition(options)
+    const { path, settings, context } = options
+    try {
+      const located = await locateFile(path, state, settings, context)
+      if (located.file !== undefined) partition.#current = await partition.#read(located.file, located)
+      else partition.#waitForFile(located.start)
+    } catch (thrown) {
+      throw fileError('read', path, thrown, context)
+    }
+    return partition
+  }
+
+  poll(output: SourceOutput<V, number>, limit: number): SourceStatus {
+    if (this.#failure !== undefined) throw this.#failure
+    const current = this.#current
+    if (current === undefined) return this.#isFinished ? 'finished' : 'idle'
+    const status = current.records.poll(output, limit)
+    if (status === 'more') return status
+    if (status === 'idle') {
+      // Its last line has no end, and will never have one.
+      if (current.input instanceof FileInput && current.input.rewritten) this.#goOn(current)
+      return status
+    }
+    this.#isFinished = current.isLast
+    if (!current.isLast) this.#goOn(current)
+    return current.isLast ? 'finished' : 'idle'
+  }
+
+  async ready(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isClosed || this.#isFinished) return
+    await (this.#current?.records.ready() ?? this.#wakeUp.wait())
+  }
+
+  snapshot(): FilePosition {
+    if (this.#current === undefined) return this.#between
+    const { records, file, input } = this.#current
+    const read = records.snapshot()
+    const identity = identityOf(file, input instanceof FileInput ? read.offset : file.size)
+    const position = identity === undefined ? read : { ...read, file: identity }
+    return this.#isFinished ? { ...position, finished: true } : position
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#wakeUp.wake()
+    await this.#opening
+    await this.#current?.records.close()
+  }
+
+  /** Leaves a file of which everything was read for the one that has the path now. */
+  #goOn(current: CurrentFile<V>): void {
+    const { index } = current.records.snapshot()
+    this.#current = undefined
+    void Promise.resolve(current.records.close()).catch(() => {}) // Everything was read.
+    this.#waitForFile({ ...FILE_START, index })
+  }
+
+  #waitForFile(start: FilePosition): void {
+    this.#between = start
+    this.#isFinished = !this.#options.settings.follow && start.finished === true
+    if (!this.#isFinished) this.#opening = this.#openNext(start)
+  }
+
+  /** Never rejects: a failure is kept for `poll`. */
+  async #openNext(start: FilePosition): Promise<void> {
+    const { path, settings, context } = this.#options
+    try {
+      const file = await openFileIfThere(path)
+      if (this.#isClosed) await file?.handle.close()
+      else if (file !== undefined) this.#current = await this.#read(file, { start, hasPath: true })
+      else if (settings.follow) {
+        this.#timer = setTimeout(() => {
+          this.#opening = this.#openNext(start)
+        }, settings.pollIntervalMs)
+        return
+      } else this.#isFinished = true
+      this.#wakeUp.wake()
+    } catch (thrown) {
+      this.#failure = fileError('read', path, thrown, context)
+      this.#wakeUp.fail(this.#failure)
+    }
+  }
+
+  async #read(file: OpenFile, { start, hasPath }: Omit<LocatedFile, 'file'>): Promise<CurrentFile<V>> {
+    const { path, format, settings, context } = this.#options
+    const origin: RecordOrigin = { path: file.path, context }
+    try {
+      const compression = compressionOf(file)
+      const isFollowed = settings.follow && hasPath && compression === undefined && file.inode !== undefined
+      const parser = format.open(origin)
+      if (start.offset > 0 && !parser.primed) await this.#prime(parser, origin)
+      const tail = isFollowed ? new FileTail(path, file.inode as string, settings, context) : undefined
+      const input =
+        compression === undefined
+          ? new FileInput(file, start.offset, context, tail)
+          : await CompressedInput.open(file, compression, start.offset, context)
+      return { records: new RecordPartition(input, format, parser, origin, start), input, file, isLast: hasPath && !isFollowed }
+    } catch (thrown) {
+      await file.handle.close()
+      throw thrown
+    }
+  }
+
+  /** Shows the first record of the file to a parser that is to continue after it. */
+  async #prime(parser: RecordParser<V>, origin: RecordOrigin): Promise<void> {
+    const { format, context } = this.#options
+    const file = await openFileIfThere(origin.path)
+    assert(file !== undefined, 'a file was open a moment ago')
+    const compression = compressionOf(file)
+    const input = compression === undefined ? new FileInput(file, 0, context) : await CompressedInput.open(file, compression, 0, context)
+    const beginning = new RecordPartition(input, format, parser, origin, FILE_START)
+    try {
+      while (!parser.primed) {
+        const status = beginning.poll(NOWHERE, 1)
+        if (status === 'finished') return
+        if (status === 'idle' && !parser.primed) await beginning.ready()
+      }
+    } finally {
+      await beginning.close()
+    }
+  }
+}
+
+const NOWHERE = { emit: () => {}, emitAll: () => {}, emitIndexed: () => {} }

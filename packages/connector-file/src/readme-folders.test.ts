@@ -1,6 +1,8 @@
-import { textFile } from '@malstrom/connector-file'
+import { readdirSync, readFileSync } from 'node:fs'
+import { textFile, toRollingFiles } from '@malstrom/connector-file'
 import { expect, it } from 'vitest'
 import { Follower } from './fixture/follow.ts'
+import { CONTEXT } from './fixture/read-partition.ts'
 import { TemporaryFolder } from './fixture/temporary-folder.ts'
 import { filesIn } from './source/files-in.ts'
 
@@ -8,16 +10,46 @@ import { filesIn } from './source/files-in.ts'
 const logs = () => textFile(filesIn('logs', { match: '**/*.log' }), { follow: true, onLost: 'start-over' })
 // #endregion
 
+interface Order {
+  readonly amount: number
+}
+
+// #region rolling
+const parts = () =>
+  toRollingFiles<Order, string, number>('orders', {
+    name: '{date}-{sequence}.ndjson',
+    maxFileBytes: 64 * 1024 * 1024,
+    maxFileAgeMs: 60_000,
+    folderOf: (_order, customer) => `customer=${encodeURIComponent(customer)}`,
+  })
+// #endregion
+
 it('the README reads the logs of a folder', async () => {
   using folder = new TemporaryFolder()
   folder.file('logs/web/app.log', 'started\n')
-  const before = process.cwd()
-  process.chdir(folder.path)
-  try {
-    expect(await logs().listPartitions()).toEqual(['logs/web/app.log'])
-    await using follower = await Follower.open(logs(), 'logs/web/app.log')
-    expect(await follower.values(1)).toEqual(['started'])
-  } finally {
-    process.chdir(before)
-  }
+  using _inFolder = within(folder.path)
+  expect(await logs().listPartitions()).toEqual(['logs/web/app.log'])
+  await using follower = await Follower.open(logs(), 'logs/web/app.log')
+  expect(await follower.values(1)).toEqual(['started'])
 })
+
+it('the README writes orders into folders', async () => {
+  using folder = new TemporaryFolder()
+  using _inFolder = within(folder.path)
+  const partition = await parts().openPartition(parts().partitionOf?.({ amount: 1 }, 'a/b', 0) as string, undefined, CONTEXT)
+  partition.write({ amount: 1 }, 'a/b', 0)
+  await partition.flush()
+  partition.snapshot(1)
+  await partition.commit?.(1)
+  await partition.close()
+  const [name = ''] = readdirSync('orders/customer=a%2Fb')
+  expect(name).toMatch(/^\d{4}-\d\d-\d\d-00000000\.ndjson$/)
+  expect(readFileSync(`orders/customer=a%2Fb/${name}`, 'utf8')).toBe('{"amount":1}\n')
+})
+
+/** Relative paths start at `path` for a while. */
+function within(path: string): Disposable {
+  const before = process.cwd()
+  process.chdir(path)
+  return { [Symbol.dispose]: () => process.chdir(before) }
+}

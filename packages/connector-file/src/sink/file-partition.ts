@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ErrorContext, SinkPartition } from '@malstrom/core'
 import { fileError } from '../file-error.ts'
 import { LineWriter } from './line-writer.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** The worker waits for the disk while this much is not yet written. */
 export const FILE_BUFFER_BYTES_MAX = 4 * 1024 * 1024
@@ -73,17 +74,5 @@ export class FilePartition<V, K, T> implements SinkPartition<V, K, T, WrittenLen
     } catch (thrown) {
       throw fileError('written', this.#path, thrown, this.#context)
     }
-  }
-}
-
-/** Makes sure that a new file is found after a power failure. */
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open directories, and does not need to.
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -1,10 +1,15 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { textFile, toRollingFiles } from '@malstrom/connector-file'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Follower } from './fixture/follow.ts'
+import { PATIENCE_MS } from './fixture/property-settings.ts'
 import { CONTEXT } from './fixture/read-partition.ts'
 import { TemporaryFolder } from './fixture/temporary-folder.ts'
 import { filesIn } from './source/files-in.ts'
+
+vi.setConfig({ testTimeout: PATIENCE_MS })
 
 // #region folders
 const logs = () => textFile(filesIn('logs', { match: '**/*.log' }), { follow: true, onLost: 'start-over' })
@@ -45,6 +50,17 @@ it('the README writes orders into folders', async () => {
   const [name = ''] = readdirSync('orders/customer=a%2Fb')
   expect(name).toMatch(/^\d{4}-\d\d-\d\d-00000000\.ndjson$/)
   expect(readFileSync(`orders/customer=a%2Fb/${name}`, 'utf8')).toBe('{"amount":1}\n')
+})
+
+it('the README shouts', () => {
+  const job = fileURLToPath(new URL('./fixture/shout-job.ts', import.meta.url))
+  const { stdout, status } = spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', job], {
+    input: '[chat] hello\n[other] not me\n["all"]\n',
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^\[[-\d]+T[:.\d]+ \| chat \| 0\] HELLO\n\[[-\d]+T[:.\d]+ \| broadcast \| 0\] \["ALL"\]\n$/)
 })
 
 /** Relative paths start at `path` for a while. */

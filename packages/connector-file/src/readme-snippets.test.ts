@@ -1,7 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { textFile, toRollingFiles } from '@malstrom/connector-file'
+import {
+  endStreamFile,
+  repairStreamFile,
+  streamFile,
+  textFile,
+  toRollingFiles,
+  toStreamFile,
+  verifyStreamFile,
+} from '@malstrom/connector-file'
+import { defineJob } from '@malstrom/operators'
+import { singleThread } from '@malstrom/runtime'
 import { expect, it, vi } from 'vitest'
 import { Follower } from './fixture/follow.ts'
 import { PATIENCE_MS } from './fixture/property-settings.ts'
@@ -28,6 +38,43 @@ const parts = () =>
     folderOf: (_order, customer) => `customer=${encodeURIComponent(customer)}`,
   })
 // #endregion
+
+// #region stream-file
+const copy = defineJob({
+  name: 'copy',
+  module: import.meta.url,
+  build(flow, { from, to }: { from: string; to: string }) {
+    flow.source('from', streamFile(from, { keys: ['clicks'] })).sink('to', toStreamFile(to))
+  },
+})
+
+async function copyAfterCrash(from: string, to: string): Promise<number> {
+  const { removedBytes } = await repairStreamFile(from)
+  await singleThread().run(copy, { from, to })
+  await endStreamFile(to)
+  return removedBytes
+}
+// #endregion
+
+it('the README copies a stream file after a crash', async () => {
+  using folder = new TemporaryFolder()
+  const from = folder.file('from.ss')
+  const partition = await toStreamFile(from).openPartition(from, undefined, CONTEXT)
+  for (const [key, payload] of [
+    ['clicks', 'a'],
+    ['views', 'b'],
+    ['clicks', 'c'],
+    ['clicks', 'lost'],
+  ] as const) {
+    partition.write({ key, payload }, undefined, 0)
+  }
+  await partition.flush()
+  await partition.close()
+  truncateSync(from, statSync(from).size - 1)
+  const to = folder.file('to.ss')
+  expect(await copyAfterCrash(from, to)).toBeGreaterThan(0)
+  expect(await verifyStreamFile(to)).toMatchObject({ state: 'ended', streams: [{ key: 'clicks', messages: 2, lastSequence: 2n }] })
+})
 
 it('the README reads the logs of a folder', async () => {
   using folder = new TemporaryFolder()

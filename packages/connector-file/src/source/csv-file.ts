@@ -3,6 +3,7 @@ import { type CsvOptions, type CsvRow, csvFormat } from './csv-parser.ts'
 import type { FileOptions } from './file-options.ts'
 import type { FilePosition } from './file-position.ts'
 import { FileSource, type Paths } from './file-source.ts'
+import { recordReader } from './record-reader.ts'
 
 /**
  * The records of CSV files as RFC 4180 has them: quoted fields may contain delimiters, line ends and
@@ -26,5 +27,5 @@ export function csvFile<const Name extends string>(
   options: CsvOptions & FileOptions & { readonly header: readonly Name[] },
 ): Source<Record<Name, string>, number, string, FilePosition>
 export function csvFile(paths: Paths, options: CsvOptions & FileOptions = {}): Source<CsvRow, number, string, FilePosition> {
-  return new FileSource('csvFile', paths, csvFormat('csvFile', options), options)
+  return new FileSource('csvFile', paths, recordReader(csvFormat('csvFile', options)), options)
 }

@@ -3,22 +3,21 @@ import { checkPaths } from '../check-options.ts'
 import { type FileOptions, type FileSettings, fileSettings } from './file-options.ts'
 import type { FilePosition } from './file-position.ts'
 import type { FileSet } from './files-in.ts'
-import { PathPartition } from './path-partition.ts'
-import type { RecordFormat } from './record-parser.ts'
+import { type FileReader, PathPartition } from './path-partition.ts'
 
 /** One path, several, or those that a folder has. */
 export type Paths = string | readonly string[] | FileSet
 
-/** Files of one format; each is a partition, named by its path. */
+/** Files of one kind; each is a partition, named by its path. */
 export class FileSource<V> implements Source<V, number, string, FilePosition> {
   readonly time = numberTime
   readonly #paths: readonly string[] | FileSet
-  readonly #format: RecordFormat<V>
+  readonly #reader: FileReader<V>
   readonly #settings: FileSettings
 
-  constructor(owner: string, paths: Paths, format: RecordFormat<V>, options: FileOptions) {
+  constructor(owner: string, paths: Paths, reader: FileReader<V>, options: FileOptions) {
     this.#paths = typeof paths === 'object' && 'list' in paths ? paths : checkPaths(owner, paths)
-    this.#format = format
+    this.#reader = reader
     this.#settings = fileSettings(owner, options)
   }
 
@@ -32,6 +31,6 @@ export class FileSource<V> implements Source<V, number, string, FilePosition> {
     { operator, worker }: PartitionContext,
   ): Promise<SourcePartition<V, number, FilePosition>> {
     const context = { operator, worker, partition: path }
-    return PathPartition.open({ path, format: this.#format, settings: this.#settings, context }, state)
+    return PathPartition.open({ path, reader: this.#reader, settings: this.#settings, context }, state)
   }
 }

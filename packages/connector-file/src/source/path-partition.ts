@@ -1,26 +1,39 @@
-import { assert, type ErrorContext, type SourceOutput, type SourcePartition, type SourceStatus } from '@malstrom/core'
+import type { ErrorContext, SourceOutput, SourcePartition, SourceStatus } from '@malstrom/core'
 import { fileError } from '../file-error.ts'
+import type { ByteInput } from './byte-input.ts'
 import { CompressedInput, compressionOf } from './compressed-input.ts'
 import { FileInput } from './file-input.ts'
 import type { FileSettings } from './file-options.ts'
 import { FILE_START, type FilePosition } from './file-position.ts'
 import { FileTail } from './file-tail.ts'
 import { type LocatedFile, locateFile } from './locate-file.ts'
-import { identityOf, type OpenFile, openFileIfThere } from './open-file.ts'
-import type { RecordFormat, RecordOrigin, RecordParser } from './record-parser.ts'
-import { RecordPartition } from './record-partition.ts'
+import { identityOf, type OpenFile, openFile, openFileIfThere } from './open-file.ts'
+import type { RecordOrigin } from './record-parser.ts'
 import { WakeUp } from './wake-up.ts'
+
+/** Reads what one kind of file holds. `beginning` opens the same file again, at its beginning. */
+export type FileReader<V> = (
+  input: ByteInput,
+  start: FilePosition,
+  origin: RecordOrigin,
+  beginning: () => Promise<ByteInput>,
+) => Promise<FileRecords<V>>
+
+export interface FileRecords<V> extends SourcePartition<V, number, FilePosition> {
+  /** The file says that nothing will be added to it. */
+  readonly isComplete?: boolean
+}
 
 export interface PathPartitionOptions<V> {
   readonly path: string
-  readonly format: RecordFormat<V>
+  readonly reader: FileReader<V>
   readonly settings: FileSettings
   readonly context: ErrorContext
 }
 
 /** One file while it is read. */
 interface CurrentFile<V> {
-  readonly records: RecordPartition<V>
+  readonly records: FileRecords<V>
   readonly input: FileInput | CompressedInput
   readonly file: OpenFile
   /** Nothing is read after it. */
@@ -68,9 +81,9 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
       if (current.input instanceof FileInput && current.input.rewritten) this.#goOn(current)
       return status
     }
-    this.#isFinished = current.isLast
-    if (!current.isLast) this.#goOn(current)
-    return current.isLast ? 'finished' : 'idle'
+    this.#isFinished = current.isLast || current.records.isComplete === true
+    if (!this.#isFinished) this.#goOn(current)
+    return this.#isFinished ? 'finished' : 'idle'
   }
 
   async ready(): Promise<void> {
@@ -132,43 +145,34 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
   }
 
   async #read(file: OpenFile, { start, hasPath }: Omit<LocatedFile, 'file'>): Promise<CurrentFile<V>> {
-    const { path, format, settings, context } = this.#options
+    const { path, reader, settings, context } = this.#options
     const origin: RecordOrigin = { path: file.path, context }
     try {
       const compression = compressionOf(file)
       const isFollowed = settings.follow && hasPath && compression === undefined && file.inode !== undefined
-      const parser = format.open(origin)
-      if (start.offset > 0 && !parser.primed) await this.#prime(parser, origin)
       const tail = isFollowed ? new FileTail(path, file.inode as string, settings, context) : undefined
-      const input =
-        compression === undefined
-          ? new FileInput(file, start.offset, context, tail)
-          : await CompressedInput.open(file, compression, start.offset, context)
-      return { records: new RecordPartition(input, format, parser, origin, start), input, file, isLast: hasPath && !isFollowed }
+      const input = await this.#inputOf(file, start.offset, tail)
+      try {
+        const records = await reader(input, start, origin, () => this.#beginningOf(file.path))
+        return { records, input, file, isLast: hasPath && !isFollowed }
+      } catch (thrown) {
+        await input.close()
+        throw thrown
+      }
     } catch (thrown) {
       await file.handle.close()
       throw thrown
     }
   }
 
-  /** Shows the first record of the file to a parser that is to continue after it. */
-  async #prime(parser: RecordParser<V>, origin: RecordOrigin): Promise<void> {
-    const { format, context } = this.#options
-    const file = await openFileIfThere(origin.path)
-    assert(file !== undefined, 'a file was open a moment ago')
+  async #inputOf(file: OpenFile, offset: number, tail?: FileTail): Promise<FileInput | CompressedInput> {
+    const { context } = this.#options
     const compression = compressionOf(file)
-    const input = compression === undefined ? new FileInput(file, 0, context) : await CompressedInput.open(file, compression, 0, context)
-    const beginning = new RecordPartition(input, format, parser, origin, FILE_START)
-    try {
-      while (!parser.primed) {
-        const status = beginning.poll(NOWHERE, 1)
-        if (status === 'finished') return
-        if (status === 'idle' && !parser.primed) await beginning.ready()
-      }
-    } finally {
-      await beginning.close()
-    }
+    if (compression === undefined) return new FileInput(file, offset, context, tail)
+    return await CompressedInput.open(file, compression, offset, context)
+  }
+
+  async #beginningOf(path: string): Promise<ByteInput> {
+    return await this.#inputOf(await openFile(path), 0)
   }
 }
-
-const NOWHERE = { emit: () => {}, emitAll: () => {}, emitIndexed: () => {} }

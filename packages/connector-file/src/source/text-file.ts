@@ -3,6 +3,7 @@ import type { FileOptions } from './file-options.ts'
 import type { FilePosition } from './file-position.ts'
 import { FileSource, type Paths } from './file-source.ts'
 import { type LineOptions, lineFormat } from './line-parser.ts'
+import { recordReader } from './record-reader.ts'
 
 /**
  * The lines of UTF-8 text files, without `\n` or `\r\n`. A last line without a line end counts, and
@@ -14,5 +15,5 @@ import { type LineOptions, lineFormat } from './line-parser.ts'
  * it. Unreadable files are `ERR_FILE`, bytes that are not UTF-8 `ERR_RECORD_INVALID`.
  */
 export function textFile(paths: Paths, options: LineOptions & FileOptions = {}): Source<string, number, string, FilePosition> {
-  return new FileSource('textFile', paths, lineFormat('textFile', options), options)
+  return new FileSource('textFile', paths, recordReader(lineFormat('textFile', options)), options)
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { CONTEXT, readAll, readUntilFailure } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import { FileSource } from '../source/file-source.ts'
+import { recordReader } from '../source/record-reader.ts'
 import { stdinStream, toStdoutStream } from './stdio-stream.ts'
 import { formatStreamLine, parseStreamLine } from './stream-line.ts'
 import { streamLineFormat } from './stream-line-format.ts'
@@ -112,7 +113,7 @@ const path = folder.file(
 )
 
 sourceSuite('stdinStream, from a file', {
-  create: () => new FileSource('suite', path, streamLineFormat('suite', {}), {}),
+  create: () => new FileSource('suite', path, recordReader(streamLineFormat('suite', {})), {}),
   expected: [{ partition: path, records: messages.map((value, timestamp) => ({ value, timestamp })) }],
 })
 

@@ -17,10 +17,20 @@ export { textFile } from './source/text-file.ts'
 export { stdinStream, toStdoutStream } from './stream/stdio-stream.ts'
 export { formatStreamLine, parseStreamLine, type StreamLine, type StreamLineOptions } from './stream/stream-line.ts'
 export type { StreamLinesOptions } from './stream/stream-line-format.ts'
-export type { NewStreamMessage, StreamMessage } from './stream/stream-message.ts'
+export type { NewStreamMessage, StreamKeyOptions, StreamMessage } from './stream/stream-message.ts'
 export type { StreamFileHeader, StreamMarker } from './stream-file/format.ts'
 export { endStreamFile, type RepairOptions, repairStreamFile, type StreamFileRepair } from './stream-file/repair-stream-file.ts'
 export { type StreamFileOptions, streamFile } from './stream-file/stream-file.ts'
 export type { WrittenStreams } from './stream-file/stream-file-encoder.ts'
 export { type ToStreamFileOptions, toStreamFile } from './stream-file/to-stream-file.ts'
 export { type StreamFileReport, type StreamSummary, type VerifyOptions, verifyStreamFile } from './stream-file/verify-stream-file.ts'
+export { fileSchemes, type SourceUrlOptions, type StreamScheme, type StreamSchemes, sinkFromUrl, sourceFromUrl } from './url/from-url.ts'
+export {
+  onlyStreamKey,
+  parseStreamerUri,
+  parseStreamUrl,
+  type StreamerUri,
+  type StreamNode,
+  type StreamUrl,
+  urlText,
+} from './url/stream-url.ts'

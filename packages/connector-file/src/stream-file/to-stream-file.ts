@@ -8,13 +8,21 @@ import { AppendedFile } from '../sink/appended-file.ts'
 import { ChunkWriter } from '../sink/chunk-writer.ts'
 import { FILE_BUFFER_BYTES_MAX } from '../sink/file-partition.ts'
 import { beginFile, checkExisting, type ExistingFile, openAt } from '../sink/file-sink.ts'
-import { isStreamKey, type NewStreamMessage, type StreamMessage, U64_MAX } from '../stream/stream-message.ts'
+import {
+  checkStreamKey,
+  inStream,
+  isStreamKey,
+  type NewStreamMessage,
+  type StreamKeyOptions,
+  type StreamMessage,
+  U64_MAX,
+} from '../stream/stream-message.ts'
 import { encodeHeader, headerOf, INTERNAL_KEY } from './format.ts'
 import { MESSAGE_BYTES_MAX } from './stream-file-decoder.ts'
 import { noStreams, StreamFileEncoder, type WrittenStreams } from './stream-file-encoder.ts'
 import { scanStreamFile } from './verify-stream-file.ts'
 
-export interface ToStreamFileOptions {
+export interface ToStreamFileOptions extends StreamKeyOptions {
   /** Write after what the file holds, instead of the mark of its end if there is one. @default false */
   readonly append?: boolean
   /** Replace a file that exists; otherwise it is refused with `ERR_FILE`. @default false */
@@ -41,6 +49,7 @@ export function toStreamFile<K, T>(path: string, options: ToStreamFileOptions = 
   if (beaconIntervalBytes % 1024 !== 0 || beaconIntervalBytes > U32_MAX)
     throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${OWNER}: beaconIntervalBytes is ${beaconIntervalBytes}. Give a multiple of 1024.`)
   return new StreamFileSink(path, options, {
+    key: options.key === undefined ? undefined : checkStreamKey(OWNER, options.key),
     beaconIntervalBytes,
     maxFileBytes: checkByteBound(OWNER, 'maxFileBytes', options.maxFileBytes ?? FILE_BYTES_MAX),
     maxMessageBytes: checkByteBound(OWNER, 'maxMessageBytes', options.maxMessageBytes ?? MESSAGE_BYTES_MAX),
@@ -52,7 +61,8 @@ const BEACON_INTERVAL_BYTES = 1024 * 1024
 const FILE_BYTES_MAX = 16 * 1024 ** 3
 const U32_MAX = 2 ** 32 - 1
 
-interface StreamFileBounds {
+interface StreamFileSettings {
+  readonly key: string | undefined
   readonly beaconIntervalBytes: number
   readonly maxFileBytes: number
   readonly maxMessageBytes: number
@@ -61,12 +71,12 @@ interface StreamFileBounds {
 class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, WrittenStreams> {
   readonly #path: string
   readonly #existing: ExistingFile
-  readonly #bounds: StreamFileBounds
+  readonly #settings: StreamFileSettings
 
-  constructor(path: string, existing: ExistingFile, bounds: StreamFileBounds) {
+  constructor(path: string, existing: ExistingFile, settings: StreamFileSettings) {
     this.#path = path
     this.#existing = existing
-    this.#bounds = bounds
+    this.#settings = settings
   }
 
   partitionOf(): string {
@@ -84,7 +94,7 @@ class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, Writt
       await mkdir(dirname(path), { recursive: true })
       handle = await (state === undefined ? this.#begin(path, generation) : openAt(path, state.length))
       const written = state ?? (await this.#writtenIn(path, handle))
-      return new StreamFileSinkPartition(path, handle, written, this.#bounds, context)
+      return new StreamFileSinkPartition(path, handle, written, this.#settings, context)
     } catch (thrown) {
       await handle?.close()
       throw fileError('written', path, thrown, context)
@@ -99,7 +109,7 @@ class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, Writt
 
   /** What is in a file that is written on; an empty one gets its header. */
   async #writtenIn(path: string, handle: FileHandle): Promise<WrittenStreams> {
-    const { beaconIntervalBytes, maxMessageBytes } = this.#bounds
+    const { beaconIntervalBytes, maxMessageBytes } = this.#settings
     if ((await handle.stat()).size === 0) {
       await handle.write(encodeHeader(headerOf(path, Date.now(), beaconIntervalBytes)), 0, undefined, 0)
       return noStreams(beaconIntervalBytes)
@@ -117,15 +127,15 @@ class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, Writt
 
 class StreamFileSinkPartition<K, T> implements SinkPartition<NewStreamMessage, K, T, WrittenStreams> {
   readonly #path: string
-  readonly #bounds: StreamFileBounds
+  readonly #settings: StreamFileSettings
   readonly #context: ErrorContext
   readonly #encoder: StreamFileEncoder
   readonly #file: AppendedFile
   readonly #writer: ChunkWriter<Buffer>
 
-  constructor(path: string, handle: FileHandle, written: WrittenStreams, bounds: StreamFileBounds, context: ErrorContext) {
+  constructor(path: string, handle: FileHandle, written: WrittenStreams, settings: StreamFileSettings, context: ErrorContext) {
     this.#path = path
-    this.#bounds = bounds
+    this.#settings = settings
     this.#context = context
     this.#encoder = new StreamFileEncoder(written)
     this.#file = new AppendedFile(path, handle, written.length, context)
@@ -140,7 +150,8 @@ class StreamFileSinkPartition<K, T> implements SinkPartition<NewStreamMessage, K
     return this.#writer.saturated
   }
 
-  write({ key, payload, shard = 0n, sequence, timestamp = Date.now() }: NewStreamMessage): void {
+  write(given: NewStreamMessage): void {
+    const { key, payload, shard = 0n, sequence, timestamp = Date.now() } = inStream(given, this.#settings.key)
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
     const message: StreamMessage = { key, shard, sequence: sequence ?? this.#encoder.nextSequence(key, shard), timestamp, payload: bytes }
     this.#check(message)
@@ -163,7 +174,7 @@ class StreamFileSinkPartition<K, T> implements SinkPartition<NewStreamMessage, K
   }
 
   #check({ key, shard, sequence, timestamp, payload }: StreamMessage): void {
-    const { maxMessageBytes, maxFileBytes } = this.#bounds
+    const { maxMessageBytes, maxFileBytes } = this.#settings
     const isU64 = (value: bigint) => typeof value === 'bigint' && value >= 0n && value <= U64_MAX
     if (typeof key !== 'string' || !isStreamKey(key) || key === INTERNAL_KEY)
       throw this.#invalid(`${JSON.stringify(key)} is not the key of a stream`)

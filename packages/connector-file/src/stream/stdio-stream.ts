@@ -5,7 +5,7 @@ import type { FilePosition } from '../source/file-position.ts'
 import { type StdinOptions, StdinSource } from '../source/stdin.ts'
 import { formatStreamLine, type StreamLineOptions } from './stream-line.ts'
 import { type StreamLinesOptions, streamLineFormat } from './stream-line-format.ts'
-import type { NewStreamMessage, StreamMessage } from './stream-message.ts'
+import { checkStreamKey, inStream, type NewStreamMessage, type StreamKeyOptions, type StreamMessage } from './stream-message.ts'
 
 /**
  * The lines of standard input as messages of named streams: `[2026-01-02T03:04:05.678 | clicks | 123 | 4] payload`.
@@ -24,11 +24,13 @@ export function stdinStream(options: StdinOptions & StreamLinesOptions = {}): So
  * a line end without `escapeLineEnds`, is `ERR_RECORD_INVALID`. Otherwise like `toConsole`.
  */
 export function toStdoutStream<K, T>(
-  options: Pick<ConsoleOptions, 'stream'> & StreamLineOptions = {},
+  options: Pick<ConsoleOptions, 'stream'> & StreamLineOptions & StreamKeyOptions = {},
 ): Sink<NewStreamMessage, K, T, 'all', undefined> {
   const { stream, escapeLineEnds = false } = options
+  const only = options.key === undefined ? undefined : checkStreamKey('toStdoutStream', options.key)
   const counts = new Map<string, bigint>()
-  const format = ({ key, payload, shard = 0n, timestamp = Date.now(), sequence }: NewStreamMessage) => {
+  const format = (message: NewStreamMessage) => {
+    const { key, payload, shard = 0n, timestamp = Date.now(), sequence } = inStream(message, only)
     const next = sequence ?? counts.get(key) ?? 0n
     const text = typeof payload === 'string' ? payload : textOf(payload)
     const line = formatStreamLine({ timestamp, key, sequence: next, ...(shard === 0n ? {} : { shard }), payload: text }, { escapeLineEnds })

@@ -29,6 +29,18 @@ export interface NewStreamMessage {
   readonly timestamp?: number
 }
 
+export interface StreamKeyOptions {
+  /** Write all messages to this stream; those of others get new sequences. @default each goes to that of its key */
+  readonly key?: string
+}
+
+/** The message as one of the stream `key`, if that is given. */
+export function inStream(message: NewStreamMessage, key: string | undefined): NewStreamMessage {
+  if (key === undefined || message.key === key) return message
+  const { sequence: _, ...rest } = message
+  return { ...rest, key }
+}
+
 export const U64_MAX = 2n ** 64n - 1n
 export const STREAM_KEY_LENGTH_MAX = 249
 const STREAM_KEY = /^[A-Za-z0-9._-]+$/

@@ -1,4 +1,5 @@
-import { appendFileSync, copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { sourceSuite } from '@malstrom/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Follower } from '../fixture/follow.ts'
@@ -124,6 +125,42 @@ describe('a file that is rotated', () => {
       state = structuredClone(follower.partition.snapshot())
     }
     expect(values).toEqual(['1', '2', '3', '4'])
+  })
+
+  it.each([true, false])('several times while the job is down or slow is read file by file; follow: %s', async (follow) => {
+    const state = await stoppedAfter(1, { ...QUICKLY, follow })
+    const written = (name: string, text: string | Buffer, minute: number) => {
+      const file = folder.file(name, text)
+      utimesSync(file, minute * 60, minute * 60)
+    }
+    utimesSync(path, 60, 60)
+    renameSync(path, folder.file('app.log.3'))
+    written('app.log.2.gz', gzipSync('c\nd'), 2)
+    written('app-2026-01-02.log', 'e\n', 3)
+    written('app.log', 'f\n', 4)
+    written('app.log.4', 'older\n', 0.5)
+    written('app.log.bak', 'no log\n', 2.5)
+    written('myapp.log.1', 'of another\n', 2.5)
+    await using follower = await Follower.open(textFile(path, { ...QUICKLY, follow }), path, state)
+    const expected = ['b', 'c', 'd', 'e', 'f']
+    expect(follow ? await follower.values(5) : await follower.finished()).toEqual(expected)
+    expect(follower.partition.snapshot()).toMatchObject({ offset: 2, index: 6 })
+  })
+
+  it('can be stopped between the old file and the new one, also if the old one goes away then', async () => {
+    await using follower = await Follower.open(textFile(path, QUICKLY), path)
+    await follower.values(2)
+    rmSync(path)
+    const state = { ...follower.partition.snapshot(), finished: true as const }
+    await using waiting = await Follower.open(textFile(path, QUICKLY), path, state)
+    expect(await waiting.values(0)).toEqual([])
+    expect(waiting.partition.snapshot()).toEqual(state)
+    writeFileSync(path, 'a\nnew\n')
+    expect(await waiting.values(2)).toEqual(['a', 'new'])
+    writeFileSync(path, 'another\n')
+    await using after = await Follower.open(textFile(path, QUICKLY), path, state)
+    expect(await after.values(1)).toEqual(['another'])
+    expect(after.output.records[0]?.timestamp).toBe(2)
   })
 
   it('has a header of its own', async () => {

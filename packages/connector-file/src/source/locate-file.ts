@@ -37,6 +37,8 @@ export async function locateFile(
     if (file !== undefined && state.file !== undefined && beginsAs(file, state.file) && reaches(file, state))
       return { file, start: state, hasPath: true }
     if (file === undefined && state.finished === true) return { file, start: state, hasPath: true }
+    // Nothing of the old one was left to read.
+    if (state.finished === true) return { file, start: { ...FILE_START, index: state.index }, hasPath: true }
     if (settings.onLost === 'fail') throw lostError(path, whatIsLost(file, state), context)
     return { file, start: { ...FILE_START, index: state.index }, hasPath: true }
   } catch (thrown) {

@@ -14,6 +14,8 @@ export interface OpenFile {
   readonly size: number
   /** `undefined` for what has no positions, such as a named pipe. */
   readonly inode: string | undefined
+  /** When it was last written to, in nanoseconds since 1970. */
+  readonly writtenAtNs: bigint
   /** How it begins. */
   readonly head: Buffer
 }
@@ -25,8 +27,9 @@ export async function openFile(path: string): Promise<OpenFile> {
     const stats = await handle.stat({ bigint: true })
     if (stats.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
     const size = Number(stats.size)
-    if (!stats.isFile()) return { path, handle, size, inode: undefined, head: Buffer.alloc(0) }
-    return { path, handle, size, inode: String(stats.ino), head: await headOf(handle) }
+    const writtenAtNs = stats.mtimeNs
+    if (!stats.isFile()) return { path, handle, size, inode: undefined, writtenAtNs, head: Buffer.alloc(0) }
+    return { path, handle, size, inode: String(stats.ino), writtenAtNs, head: await headOf(handle) }
   } catch (thrown) {
     await handle.close()
     throw thrown

@@ -9,6 +9,7 @@ import { FileTail } from './file-tail.ts'
 import { type LocatedFile, locateFile } from './locate-file.ts'
 import { identityOf, type OpenFile, openFile, openFileIfThere } from './open-file.ts'
 import type { RecordOrigin } from './record-parser.ts'
+import { openRotatedAfter, type ReadFile } from './rotated-file.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** Reads what one kind of file holds. `beginning` opens the same file again, at its beginning. */
@@ -63,7 +64,8 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
     try {
       const located = await locateFile(path, state, settings, context)
       if (located.file !== undefined) partition.#current = await partition.#read(located.file, located)
-      else partition.#waitForFile(located.start)
+      else if (settings.follow || located.start.finished !== true) partition.#openNext(located.start)
+      else partition.#finishAt(located.start)
     } catch (thrown) {
       throw fileError('read', path, thrown, context)
     }
@@ -78,7 +80,7 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
     if (status === 'more') return status
     if (status === 'idle') {
       // Its last line has no end, and will never have one.
-      if (current.input instanceof FileInput && current.input.rewritten) this.#goOn(current)
+      if (current.input instanceof FileInput && current.input.rewritten) this.#startOver(current)
       return status
     }
     this.#isFinished = current.isLast || current.records.isComplete === true
@@ -110,30 +112,45 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
     await this.#current?.records.close()
   }
 
-  /** Leaves a file of which everything was read for the one that has the path now. */
-  #goOn(current: CurrentFile<V>): void {
-    const { index } = current.records.snapshot()
-    this.#current = undefined
-    void Promise.resolve(current.records.close()).catch(() => {}) // Everything was read.
-    this.#waitForFile({ ...FILE_START, index })
+  #finishAt(position: FilePosition): void {
+    this.#between = position
+    this.#isFinished = true
   }
 
-  #waitForFile(start: FilePosition): void {
-    this.#between = start
-    this.#isFinished = !this.#options.settings.follow && start.finished === true
-    if (!this.#isFinished) this.#opening = this.#openNext(start)
+  /** Leaves a file of which everything was read for the next one that has come to have the path. */
+  #goOn(current: CurrentFile<V>): void {
+    const position: FilePosition = { ...this.snapshot(), finished: true }
+    this.#current = undefined
+    this.#openNext(position, current)
+  }
+
+  /** Leaves a file that was truncated for what it has now. */
+  #startOver(current: CurrentFile<V>): void {
+    const { index } = current.records.snapshot()
+    this.#current = undefined
+    void Promise.resolve(current.records.close()).catch(() => {}) // What it had is gone.
+    this.#openNext({ ...FILE_START, index })
+  }
+
+  /** Meanwhile reading stands at `position`. */
+  #openNext(position: FilePosition, before?: CurrentFile<V>): void {
+    this.#between = position
+    this.#opening = this.#tryNext(position.index, before)
   }
 
   /** Never rejects: a failure is kept for `poll`. */
-  async #openNext(start: FilePosition): Promise<void> {
+  async #tryNext(index: number, before?: CurrentFile<V>): Promise<void> {
     const { path, settings, context } = this.#options
     try {
-      const file = await openFileIfThere(path)
+      const rotated = before === undefined ? undefined : await openRotatedAfter(path, await readFileOf(before))
+      await before?.records.close()
+      const file = rotated ?? (await openFileIfThere(path))
       if (this.#isClosed) await file?.handle.close()
-      else if (file !== undefined) this.#current = await this.#read(file, { start, hasPath: true })
+      else if (file !== undefined)
+        this.#current = await this.#read(file, { start: { ...FILE_START, index }, hasPath: rotated === undefined })
       else if (settings.follow) {
         this.#timer = setTimeout(() => {
-          this.#opening = this.#openNext(start)
+          this.#opening = this.#tryNext(index)
         }, settings.pollIntervalMs)
         return
       } else this.#isFinished = true
@@ -175,4 +192,10 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
   async #beginningOf(path: string): Promise<ByteInput> {
     return await this.#inputOf(await openFile(path), 0)
   }
+}
+
+async function readFileOf({ file, input }: CurrentFile<unknown>): Promise<ReadFile> {
+  // It may have been written to since it was opened; a compressed one is closed by now, and is not written to.
+  const { mtimeNs } = input instanceof FileInput ? await file.handle.stat({ bigint: true }) : { mtimeNs: file.writtenAtNs }
+  return { inode: String(file.inode), writtenAtNs: mtimeNs }
 }

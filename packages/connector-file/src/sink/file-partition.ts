@@ -1,7 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
 import type { ErrorContext, SinkPartition } from '@malstrom/core'
-import { fileError } from '../file-error.ts'
+import { AppendedFile } from './appended-file.ts'
 import { LineWriter } from './line-writer.ts'
 
 /** The worker waits for the disk while this much is not yet written. */
@@ -14,21 +13,14 @@ export interface WrittenLength {
 
 /** Lines in a file, written one after the other from `length` on. */
 export class FilePartition<V, K, T> implements SinkPartition<V, K, T, WrittenLength> {
-  readonly #path: string
-  readonly #handle: FileHandle
+  readonly #file: AppendedFile
   readonly #format: (value: V, key: K, timestamp: T) => string
-  readonly #context: ErrorContext
-  readonly #writer = new LineWriter((chunk) => this.#append(chunk), FILE_BUFFER_BYTES_MAX)
-  #length: number
-  #syncedLength: number | undefined
-  #isClosed = false
+  readonly #writer: LineWriter
 
   constructor(path: string, handle: FileHandle, length: number, format: (value: V, key: K, timestamp: T) => string, context: ErrorContext) {
-    this.#path = path
-    this.#handle = handle
-    this.#length = length
+    this.#file = new AppendedFile(path, handle, length, context)
     this.#format = format
-    this.#context = context
+    this.#writer = new LineWriter((chunk) => this.#file.append(chunk), FILE_BUFFER_BYTES_MAX)
   }
 
   get saturated(): boolean {
@@ -41,49 +33,15 @@ export class FilePartition<V, K, T> implements SinkPartition<V, K, T, WrittenLen
 
   async flush(): Promise<void> {
     await this.#writer.flush()
-    const length = this.#length
-    if (length === this.#syncedLength) return
-    try {
-      await this.#handle.datasync()
-      if (this.#syncedLength === undefined) await syncDirectory(dirname(this.#path))
-    } catch (thrown) {
-      throw fileError('written', this.#path, thrown, this.#context)
-    }
-    this.#syncedLength = length
+    await this.#file.sync()
   }
 
   snapshot(): WrittenLength {
-    return { length: this.#length }
+    return { length: this.#file.length }
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
     await this.#writer.stop()
-    await this.#handle.close()
-  }
-
-  async #append(chunk: Buffer): Promise<void> {
-    try {
-      for (let written = 0; written < chunk.length; ) {
-        const { bytesWritten } = await this.#handle.write(chunk, written, chunk.length - written, this.#length)
-        written += bytesWritten
-        this.#length += bytesWritten
-      }
-    } catch (thrown) {
-      throw fileError('written', this.#path, thrown, this.#context)
-    }
-  }
-}
-
-/** Makes sure that a new file is found after a power failure. */
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open directories, and does not need to.
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    await this.#file.close()
   }
 }

@@ -11,6 +11,11 @@ export interface ExistingFile {
   readonly overwrite?: boolean
 }
 
+export function checkExisting(owner: string, { append, overwrite }: ExistingFile): void {
+  if (append !== true || overwrite !== true) return
+  throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${owner}: append and overwrite exclude each other. Choose one.`)
+}
+
 /** Files of lines; each is a partition, named by its path. */
 export class FileSink<V, K, T> implements Sink<V, K, T, string, WrittenLength> {
   readonly #pathOf: (value: V, key: K, timestamp: T) => string
@@ -23,10 +28,7 @@ export class FileSink<V, K, T> implements Sink<V, K, T, string, WrittenLength> {
     format: (value: V, key: K, timestamp: T) => string,
     existing: ExistingFile,
   ) {
-    if (existing.append === true && existing.overwrite === true) {
-      const problem = `${owner}: append and overwrite exclude each other. Choose one.`
-      throw new MalstromError('ERR_OPERATOR_ARGUMENT', problem)
-    }
+    checkExisting(owner, existing)
     this.#pathOf = pathOf
     this.#format = format
     this.#existing = existing
@@ -45,7 +47,7 @@ export class FileSink<V, K, T> implements Sink<V, K, T, string, WrittenLength> {
     let handle: FileHandle | undefined
     try {
       await mkdir(dirname(path), { recursive: true })
-      handle = state === undefined ? await this.#begin(path, generation) : await openAt(path, state.length)
+      handle = state === undefined ? await beginFile(path, this.#existing, generation) : await openAt(path, state.length)
       const length = state?.length ?? (await lengthToAppendAt(handle))
       return new FilePartition(path, handle, length, this.#format, context)
     } catch (thrown) {
@@ -53,24 +55,25 @@ export class FileSink<V, K, T> implements Sink<V, K, T, string, WrittenLength> {
       throw fileError('written', path, thrown, context)
     }
   }
+}
 
-  async #begin(path: string, generation: number): Promise<FileHandle> {
-    if (this.#existing.append === true) return await open(path, constants.O_RDWR | constants.O_CREAT)
-    if (this.#existing.overwrite === true) return await open(path, 'w+')
-    try {
-      return await open(path, 'wx+')
-    } catch (thrown) {
-      if (systemCode(thrown) !== 'EEXIST' || (await stat(path)).isDirectory()) throw thrown
-      if (generation <= FIRST_GENERATION) throw new Error(EXISTS, { cause: thrown })
-    }
-    // Most likely this job wrote it between its last snapshot and a crash. But nothing proves it, so nothing is deleted.
-    await rename(path, `${path}.before-generation-${generation}`)
+/** Opens a file for a start without saved state. */
+export async function beginFile(path: string, existing: ExistingFile, generation: number): Promise<FileHandle> {
+  if (existing.append === true) return await open(path, constants.O_RDWR | constants.O_CREAT)
+  if (existing.overwrite === true) return await open(path, 'w+')
+  try {
     return await open(path, 'wx+')
+  } catch (thrown) {
+    if (systemCode(thrown) !== 'EEXIST' || (await stat(path)).isDirectory()) throw thrown
+    if (generation <= FIRST_GENERATION) throw new Error(EXISTS, { cause: thrown })
   }
+  // Most likely this job wrote it between its last snapshot and a crash. But nothing proves it, so nothing is deleted.
+  await rename(path, `${path}.before-generation-${generation}`)
+  return await open(path, 'wx+')
 }
 
 /** Opens a file that belongs to this job, without what was written after the snapshot. */
-async function openAt(path: string, length: number): Promise<FileHandle> {
+export async function openAt(path: string, length: number): Promise<FileHandle> {
   const handle = await open(path, length === 0 ? constants.O_RDWR | constants.O_CREAT : 'r+')
   try {
     const { size } = await handle.stat()

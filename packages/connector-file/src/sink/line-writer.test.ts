@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { LineWriter, WRITE_BYTES } from './line-writer.ts'
+import { WRITE_BYTES } from './chunk-writer.ts'
+import { LineWriter } from './line-writer.ts'
 
 /** A target that takes a chunk when it is told to. */
 class SlowTarget {

@@ -1,8 +1,8 @@
-import { MalstromError, messageOf, type Sink } from '@malstrom/core'
+import { MalstromError, type Sink } from '@malstrom/core'
 import { checkPaths } from '../check-options.ts'
-import { excerpt } from '../excerpt.ts'
 import type { WrittenLength } from './file-partition.ts'
 import { FileSink } from './file-sink.ts'
+import { jsonOf, lineOf } from './line-of.ts'
 import type { StagedLength } from './staged-file-partition.ts'
 import { StagedFileSink } from './staged-file-sink.ts'
 
@@ -70,19 +70,3 @@ function sinkOf<V, K, T>(
   const plain = new FileSink(owner, pathOf, format, options)
   return (delivery === 'exactly-once' ? new StagedFileSink(pathOf, format, options) : plain) as FileLines<V, K, T>
 }
-
-function lineOf(value: unknown): string {
-  return typeof value === 'string' ? value : jsonOf(value)
-}
-
-function jsonOf(value: unknown): string {
-  try {
-    const json: string | undefined = JSON.stringify(value)
-    if (json !== undefined) return json
-  } catch (cause) {
-    throw new MalstromError('ERR_RECORD_INVALID', `A record cannot be written as JSON: ${messageOf(cause)}. ${FORMAT_HINT}`, { cause })
-  }
-  throw new MalstromError('ERR_RECORD_INVALID', `A record cannot be written as JSON: it is ${excerpt(String(value))}. ${FORMAT_HINT}`)
-}
-
-const FORMAT_HINT = 'Map it to plain data before, or use toFile with a format.'

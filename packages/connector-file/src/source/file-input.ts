@@ -1,20 +1,25 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { type ErrorContext, MalstromError } from '@malstrom/core'
+import type { ErrorContext } from '@malstrom/core'
 import { fileError } from '../file-error.ts'
 import type { ByteInput } from './byte-input.ts'
+import type { FileTail } from './file-tail.ts'
+import type { OpenFile } from './open-file.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** How much one read asks for, unless the file is smaller. */
 export const READ_BYTES_MAX = 128 * 1024
 const READ_BYTES_MIN = 4096
+const FOLLOW_READ_BYTES_MIN = 32 * 1024
 /** How many chunks are read ahead of `take`; with the one that was taken, this is the memory of an open file. */
 export const READ_AHEAD_CHUNKS_MAX = 2
 
-/** A file from `offset` on, to the end it has when it is reached. Reads ahead while the job computes. */
+/**
+ * A file from `offset` on, to the end it has when it is reached; with a `tail`, until that says it ends.
+ * Reads ahead while the job computes.
+ */
 export class FileInput implements ByteInput {
-  readonly #path: string
+  readonly #file: OpenFile
   readonly #context: ErrorContext
-  readonly #handle: FileHandle
+  readonly #tail: FileTail | undefined
   /** `null` for what has no positions, such as a named pipe. */
   #position: number | null
   readonly #bufferBytes: number
@@ -22,46 +27,32 @@ export class FileInput implements ByteInput {
   readonly #freeBuffers: Buffer[] = []
   readonly #wakeUp = new WakeUp()
   #taken: Chunk | undefined
+  #timer: NodeJS.Timeout | undefined
   #isReading = false
   #isAtEnd = false
+  #isRewritten = false
   #isClosed = false
-  #failure: MalstromError | undefined
+  #failure: unknown
 
-  private constructor(path: string, context: ErrorContext, handle: FileHandle, position: number | null, bufferBytes: number) {
-    this.#path = path
+  /** Closes `file` in the end. */
+  constructor(file: OpenFile, offset: number, context: ErrorContext, tail?: FileTail) {
+    this.#file = file
     this.#context = context
-    this.#handle = handle
-    this.#position = position
-    this.#bufferBytes = bufferBytes
+    this.#tail = tail
+    this.#position = file.inode === undefined ? null : offset
+    // A job may have thousands of small files open: their buffers are no larger than they are.
+    const bytesMin = tail === undefined ? READ_BYTES_MIN : FOLLOW_READ_BYTES_MIN
+    this.#bufferBytes = file.inode === undefined ? READ_BYTES_MAX : Math.min(READ_BYTES_MAX, Math.max(bytesMin, file.size - offset))
     void this.#readOn()
-  }
-
-  /** Throws `ERR_FILE` unless there is a readable file of at least `offset` bytes. */
-  static async open(path: string, offset: number, context: ErrorContext): Promise<FileInput> {
-    let handle: FileHandle | undefined
-    try {
-      handle = await open(path, 'r')
-      const stats = await handle.stat()
-      if (stats.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-      if (!stats.isFile()) {
-        if (offset > 0) throw refusal(path, context, 'it has been read in part, and only a regular file can be continued.')
-        return new FileInput(path, context, handle, null, READ_BYTES_MAX)
-      }
-      if (stats.size < offset) {
-        const problem = `the job has read ${offset} bytes of it, but it has only ${stats.size}. Restore the file, or start the job without its saved state.`
-        throw refusal(path, context, problem)
-      }
-      // A job may have thousands of small files open: their buffers are no larger than they are.
-      const restBytes = stats.size - offset
-      return new FileInput(path, context, handle, offset, Math.min(READ_BYTES_MAX, Math.max(READ_BYTES_MIN, restBytes)))
-    } catch (thrown) {
-      await handle?.close()
-      throw fileError('read', path, thrown, context)
-    }
   }
 
   get ended(): boolean {
     return this.#isAtEnd && this.#readAhead.length === 0
+  }
+
+  /** The file was truncated, and everything before that has been taken. */
+  get rewritten(): boolean {
+    return this.#isRewritten && this.#readAhead.length === 0
   }
 
   take(): Uint8Array | undefined {
@@ -73,7 +64,7 @@ export class FileInput implements ByteInput {
   }
 
   async ready(): Promise<void> {
-    if (this.#readAhead.length > 0 || this.#isAtEnd || this.#isClosed) return
+    if (this.#readAhead.length > 0 || this.#isAtEnd || this.#isRewritten || this.#isClosed) return
     if (this.#failure !== undefined) throw this.#failure
     await this.#wakeUp.wait()
   }
@@ -81,45 +72,63 @@ export class FileInput implements ByteInput {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearTimeout(this.#timer)
     this.#wakeUp.wake()
-    const closed = this.#handle.close()
+    const closed = this.#file.handle.close()
     // A read of a pipe may wait for its writer for ever; closing waits for the read.
     if (this.#position !== null) await closed
     else closed.catch(() => undefined)
   }
 
-  /** Reads until enough is read ahead. Never rejects: a failure is kept for `take`. */
+  /** Reads until enough is read ahead, or there is nothing now. Never rejects: a failure is kept for `take`. */
   async #readOn(): Promise<void> {
-    if (this.#isReading) return
+    if (this.#isReading || this.#timer !== undefined) return
     this.#isReading = true
     try {
-      while (this.#readAhead.length < READ_AHEAD_CHUNKS_MAX && !this.#isAtEnd && !this.#isClosed && this.#failure === undefined) {
-        await this.#readChunk()
-        this.#wakeUp.wake()
-      }
+      while (this.#mayRead && (await this.#readChunk())) this.#wakeUp.wake()
+      if (this.#isAtEnd || this.#isRewritten) this.#wakeUp.wake()
     } catch (thrown) {
       if (this.#isClosed) return
-      this.#failure = fileError('read', this.#path, thrown, this.#context)
+      this.#failure = fileError('read', this.#file.path, thrown, this.#context)
       this.#wakeUp.fail(this.#failure)
     } finally {
       this.#isReading = false
     }
   }
 
-  async #readChunk(): Promise<void> {
+  get #mayRead(): boolean {
+    const hasEnded = this.#isAtEnd || this.#isRewritten || this.#isClosed || this.#failure !== undefined
+    return !hasEnded && this.#readAhead.length < READ_AHEAD_CHUNKS_MAX
+  }
+
+  /** False if there is nothing to read now. */
+  async #readChunk(): Promise<boolean> {
     const buffer = this.#freeBuffers.pop() ?? Buffer.allocUnsafeSlow(this.#bufferBytes)
-    const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#position)
-    if (bytesRead === 0) this.#isAtEnd = true
-    else this.#readAhead.push({ buffer, bytes: bytesRead })
-    if (this.#position !== null) this.#position += bytesRead
+    const { bytesRead } = await this.#file.handle.read(buffer, 0, buffer.length, this.#position)
+    if (bytesRead > 0) {
+      this.#readAhead.push({ buffer, bytes: bytesRead })
+      if (this.#position !== null) this.#position += bytesRead
+      return true
+    }
+    this.#freeBuffers.push(buffer)
+    return await this.#goOnAtEnd()
+  }
+
+  async #goOnAtEnd(): Promise<boolean> {
+    const next = this.#tail === undefined ? 'end' : await this.#tail.at(this.#position as number, this.#file.handle)
+    if (next === 'end') this.#isAtEnd = true
+    else if (next === 'rewritten') this.#isRewritten = true
+    else if (next === 'wait' && !this.#isClosed) this.#timer = setTimeout(this.#onTimer, this.#tail?.pollIntervalMs)
+    return next === 'more'
+  }
+
+  readonly #onTimer = () => {
+    this.#timer = undefined
+    void this.#readOn()
   }
 }
 
 interface Chunk {
   readonly buffer: Buffer
   readonly bytes: number
-}
-
-function refusal(path: string, context: ErrorContext, problem: string): MalstromError {
-  return new MalstromError('ERR_FILE', `The file "${path}" cannot be read: ${problem}`, { context: { ...context, path } })
 }

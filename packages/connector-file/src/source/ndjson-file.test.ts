@@ -48,7 +48,7 @@ it('a line that is no JSON is an error with path, line and a short excerpt, afte
   expect(message.startsWith(`${path}:4: not valid JSON (`)).toBe(true)
   expect(message).toContain(`{"name": ${'y'.repeat(71)}...`)
   expect(message).not.toContain('y'.repeat(72))
-  expect(state).toEqual({ offset: 5, index: 2, line: 3 })
+  expect(state).toMatchObject({ offset: 5, index: 2, line: 3 })
 })
 
 it('line numbers go on after a restart', async () => {

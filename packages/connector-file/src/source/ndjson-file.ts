@@ -1,9 +1,10 @@
 import type { Source } from '@malstrom/core'
-import { checkPaths } from '../check-options.ts'
+import type { FileOptions } from './file-options.ts'
 import type { FilePosition } from './file-position.ts'
-import { FileSource } from './file-source.ts'
+import { FileSource, type Paths } from './file-source.ts'
 import type { LineOptions } from './line-parser.ts'
 import { ndjsonFormat } from './ndjson-parser.ts'
+import { recordReader } from './record-reader.ts'
 
 /**
  * The values of newline-delimited JSON files: one JSON text per line, blank lines skipped. A line that
@@ -11,6 +12,6 @@ import { ndjsonFormat } from './ndjson-parser.ts'
  *
  * `V` is what you say the lines are; nothing checks it.
  */
-export function ndjsonFile<V>(paths: string | readonly string[], options: LineOptions = {}): Source<V, number, string, FilePosition> {
-  return new FileSource(checkPaths('ndjsonFile', paths), ndjsonFormat<V>('ndjsonFile', options))
+export function ndjsonFile<V>(paths: Paths, options: LineOptions & FileOptions = {}): Source<V, number, string, FilePosition> {
+  return new FileSource('ndjsonFile', paths, recordReader(ndjsonFormat<V>('ndjsonFile', options)), options)
 }

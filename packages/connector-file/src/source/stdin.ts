@@ -47,7 +47,7 @@ export function stdinCsv(options: StdinOptions & CsvOptions = {}): Source<CsvRow
 
 const PARTITION = 'stdin'
 
-class StdinSource<V> implements Source<V, number, string, FilePosition> {
+export class StdinSource<V> implements Source<V, number, string, FilePosition> {
   readonly time = numberTime
   readonly #name: string
   readonly #format: RecordFormat<V>

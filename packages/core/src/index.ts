@@ -34,7 +34,7 @@ export { indexSelect, type Partitioner, rendezvousSelect } from './partitioner.t
 export type { ETag, ObjectStore, PersistenceBackend, ReadableObjectStore } from './persistence.ts'
 export type { Execution, JobStatus, OperatorStatusReport, Runtime, SourceStatusReport } from './runtime.ts'
 export type { Sink, SinkPartition } from './sink.ts'
-export type { Source, SourceOutput, SourcePartition, SourceStatus } from './source.ts'
+export type { Source, SourceContext, SourceOutput, SourcePartition, SourceStatus } from './source.ts'
 export { bigintTime, dateTime, isTimestamp, numberTime, type TimestampAlgebra } from './timestamp.ts'
 export type {
   EndpointPlace,

@@ -18,8 +18,17 @@ export interface Source<V, T, P extends Key = string, S = unknown> {
   readonly discoveryMs?: number
   /** Every partition there is. */
   listPartitions(): Promise<readonly P[]> | readonly P[]
-  /** Opens `partition` after the position in `state`, or at the beginning if there is none. */
-  openPartition(partition: P, state: S | undefined, context: PartitionContext): Promise<SourcePartition<V, T, S>> | SourcePartition<V, T, S>
+  /** Opens `partition` after the position in `state`, or where the source begins if there is none. */
+  openPartition(partition: P, state: S | undefined, context: SourceContext): Promise<SourcePartition<V, T, S>> | SourcePartition<V, T, S>
+}
+
+/** Who opens a partition of a source, and how it came to be known. */
+export interface SourceContext extends PartitionContext {
+  /**
+   * The partition was not there when the job began to read the source, so all of it is new: read it from its beginning, also if
+   * the source was to begin at its end. @default false
+   */
+  readonly discovered?: boolean
 }
 
 /** `more`: call again soon. `idle`: wait for `ready()`. `finished`: never call again. */

@@ -1,4 +1,5 @@
 import { defineJob, forEach } from '@malstrom/operators'
+import { memoryPersistence } from '@malstrom/persistence'
 import { errorOf, ScriptedSource } from '@malstrom/testing'
 import { describe, expect, it } from 'vitest'
 import { growingJob, Place } from '../fixture/growing-job.ts'
@@ -47,9 +48,23 @@ describe('a source that finds new partitions', () => {
     source.partition('b').give([7, 1])
     const execution = await singleThread().start(job)
     await expect.poll(() => seen).toEqual([7])
+    expect(source.contexts.map(({ discovered }) => discovered)).toEqual([false, true])
     outage = Number.POSITIVE_INFINITY
     const error = await errorOf(execution.finished)
     expect(error).toMatchObject({ code: 'ERR_SOURCE_FAILED', context: { operator: 'source' } })
     expect(error.message).toContain('no connection')
+  })
+
+  it('is told which partitions were not there when the job was saved', async () => {
+    const persistence = memoryPersistence()
+    const source = new ScriptedSource<number>(['a', 'b'])
+    const listed = ['a']
+    source.listPartitions = () => listed
+    const job = defineJob({ name: 'saved', module: import.meta.url, build: (flow) => flow.source('source', source).discard('end') })
+    await (await singleThread({ persistence }).start(job)).suspend()
+    listed.push('b')
+    const execution = await singleThread({ persistence }).start(job)
+    expect(source.contexts.map(({ discovered }) => discovered)).toEqual([false, false, true])
+    await execution.cancel()
   })
 })

@@ -39,7 +39,7 @@ export class Discovery {
 
   #schedule(node: SourceNode, failures: number): void {
     const { discoveryMs } = node.source
-    if (discoveryMs === undefined || this.#stopped) return
+    if (discoveryMs === undefined || !Number.isFinite(discoveryMs) || this.#stopped) return
     const cancel = this.#options.environment.after(discoveryMs, async () => this.#schedule(node, await this.#look(node, failures)))
     this.#cancels.set(node, cancel)
   }

@@ -9,7 +9,9 @@ describe.each(taskForms)('a source (%s)', (form) => {
   it('is told who opens its partitions', async () => {
     const source = new ScriptedSource<number>(['a', 'b'])
     const { worker } = await play(form, (flow) => flow.source('source', source).discard('end'))
-    expect(source.contexts).toEqual(Array.from({ length: 2 }, () => ({ job: 'play', operator: 'source', worker: 0, generation: 1 })))
+    expect(source.contexts).toEqual(
+      Array.from({ length: 2 }, () => ({ job: 'play', operator: 'source', worker: 0, generation: 1, discovered: false })),
+    )
     await worker.cancel()
   })
 

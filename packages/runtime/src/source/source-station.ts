@@ -151,7 +151,9 @@ export class SourceStation {
     if (this.finished || this.#closed) return false
     if (this.#partitions.some((known) => sameKey(known.key, key))) return true
     this.expect(1)
-    await this.arrive({ partition: key, position: undefined, finished: false, recordsIn: 0, frontier: undefined, excluded: false })
+    await this.#openPartition(key, undefined, true)
+    this.#expected--
+    this.#options.wake()
     return true
   }
 
@@ -210,12 +212,14 @@ export class SourceStation {
     }))
   }
 
-  async #openPartition(key: Key, restored: SourcePartitionSnapshot | undefined): Promise<void> {
+  async #openPartition(key: Key, restored: SourcePartitionSnapshot | undefined, found = false): Promise<void> {
     const { frontiers } = this.#options
+    // What is not in a snapshot of the source was not there when it was taken.
+    const discovered = found || (restored === undefined && this.#options.restored !== undefined)
     const finished = restored?.finished ?? false
     const reader = finished
       ? undefined
-      : await this.#within(`open partition ${String(key)}`, () => this.#openReader(key, restored?.position))
+      : await this.#within(`open partition ${String(key)}`, () => this.#openReader(key, restored?.position, discovered))
     this.#partitions.push({
       key,
       reader,
@@ -228,9 +232,9 @@ export class SourceStation {
     })
   }
 
-  async #openReader(key: Key, position: unknown): Promise<Reader> {
+  async #openReader(key: Key, position: unknown, discovered: boolean): Promise<Reader> {
     const { node, context } = this.#options
-    const reader = await node.source.openPartition(key, position, context)
+    const reader = await node.source.openPartition(key, position, { ...context, discovered })
     // It answered after the end of the patience for it.
     if (this.#closed) await reader.close()
     return reader

@@ -2,8 +2,8 @@ import {
   didYouMean,
   type Key,
   numberTime,
-  type PartitionContext,
   type Source,
+  type SourceContext,
   type SourceOutput,
   type SourcePartition,
   type SourceStatus,
@@ -16,7 +16,7 @@ import {
  */
 export class ScriptedSource<V, T = number> implements Source<V, T, string, number> {
   readonly time: TimestampAlgebra<T>
-  readonly contexts: PartitionContext[] = []
+  readonly contexts: SourceContext[] = []
   readonly #partitions: ReadonlyMap<string, ScriptedPartition<V, T>>
 
   constructor(partitions: readonly string[] = ['all'], time: TimestampAlgebra<T> = numberTime as unknown as TimestampAlgebra<T>) {
@@ -54,7 +54,7 @@ export class ScriptedSource<V, T = number> implements Source<V, T, string, numbe
     return [...this.#partitions.keys()]
   }
 
-  openPartition(name: Key, position: number | undefined, context: PartitionContext): ScriptedPartition<V, T> {
+  openPartition(name: Key, position: number | undefined, context: SourceContext): ScriptedPartition<V, T> {
     this.contexts.push(context)
     return this.partition(name as string).open(position)
   }

@@ -266,6 +266,22 @@ describe('exactly-once', () => {
     await expect(commitOf(partition, 1)).rejects.toThrow(/could not be committed to "out" within 60 ms: .*InitProducerId.* Nothing is lost/)
   })
 
+  it('commits no lane of an earlier start of the job with those of a later one', async () => {
+    const kafka = new MemoryKafka({ out: 1 })
+    const sink = sinkOf(kafka, exactlyOnce)
+    const stale = await sink.openPartition(0, undefined, CONTEXT)
+    stale.write('never durable', 'k', 0)
+    await stale.flush()
+    stale.snapshot(1)
+    const next = await sink.openPartition(1, undefined, { ...CONTEXT, generation: 2 })
+    next.write('durable', 'k', 0)
+    await commitOf(next, 1)
+    expect(valuesIn(kafka)).toEqual(['durable'])
+    await stale.close()
+    await expect(stale.commit?.(1)).rejects.toThrow(/was closed before it committed to "out"/)
+    expect(valuesIn(kafka)).toEqual(['durable'])
+  })
+
   it('bounds what waits for a snapshot', async () => {
     const partition = await open(new MemoryKafka({ out: 1 }), { ...exactlyOnce, batchBytesMax: 1_000, stagedBytesMax: 10_000 })
     const write = () => {

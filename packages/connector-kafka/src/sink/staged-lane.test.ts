@@ -4,7 +4,7 @@ import { LaneWorld, type Plant } from '../fixture/lane-world.ts'
 
 /** Few, so that everybody may run them often; `SEEDS=20000` explores. */
 const SEEDS = Number(process.env.SEEDS ?? 150)
-const PLANTED_SEEDS_MAX = 600
+const PLANTED_SEEDS_MAX = 2_000
 
 /** Seeds that found something once. 7019: somebody else wrote what the first snapshot staged while its owner looked for the first marker. */
 const REGRESSIONS = [7019]

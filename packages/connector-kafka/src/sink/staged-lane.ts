@@ -141,6 +141,7 @@ export class StagedLane {
   }
 
   async #commit(due: readonly StagedInterval[], last: StagedInterval): Promise<void> {
+    if (this.#isClosed) throw this.#closedError()
     const isWritten = due.length === 1 && this.#live === last && (await this.#write(due, this.#streamedCount)).outcome === 'ok'
     if (!isWritten) await this.#writeAfterFence(due)
     else this.#markerOffset = this.#nextMarkerOffset ?? this.#markerOffset
@@ -199,7 +200,7 @@ export class StagedLane {
       }
       await environment.wait(Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** Math.min(attempt, 10)))
     }
-    throw kafkaError(`Kafka: the sink was closed while it committed to "${topic}".`, { topic, retriable: true }, undefined, 'unknown')
+    throw this.#closedError()
   }
 
   async #fence(): Promise<void> {
@@ -277,6 +278,11 @@ export class StagedLane {
     const done = this.#turn.then(action)
     this.#turn = done.catch(() => {}) // Told to the one who waits for `done`.
     return done
+  }
+
+  #closedError(): MalstromError {
+    const { topic } = this.#options
+    return kafkaError(`Kafka: the sink was closed before it committed to "${topic}".`, { topic, retriable: true }, undefined, 'unknown')
   }
 
   #fencedError(): MalstromError {

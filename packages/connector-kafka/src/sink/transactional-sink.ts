@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hashKey, type Key, type PartitionContext, type Sink, type SinkPartition } from '@malstrom/core'
+import { hashKey, type Key, type PartitionContext, type Sink, type SinkPartition, type SnapshotVersion } from '@malstrom/core'
 import { isRetriable, kafkaError } from '../client/kafka-error.ts'
 import type { KafkaPort } from '../client/kafka-port.ts'
 import type { LaneState } from './lane-state.ts'
@@ -35,7 +35,8 @@ export const nodeLaneEnvironment: LaneEnvironment = {
 export class TransactionalSink<V, K, T> implements Sink<V, K, T, number, LaneState> {
   readonly #options: TransactionalSinkOptions<V, K, T>
   readonly #port: SharedPort
-  readonly #lanes = new Set<StagedLane>()
+  /** Who has it open: the sink may be shared by workers, and by the starts of a job. */
+  readonly #lanes = new Map<StagedLane, PartitionContext>()
 
   constructor(options: TransactionalSinkOptions<V, K, T>) {
     this.#options = options
@@ -50,8 +51,9 @@ export class TransactionalSink<V, K, T> implements Sink<V, K, T, number, LaneSta
   async openPartition(
     partition: number,
     saved: LaneState | undefined,
-    { job, operator }: PartitionContext,
+    context: PartitionContext,
   ): Promise<SinkPartition<V, K, T, LaneState>> {
+    const { job, operator } = context
     const { topic, commitTopic = commitTopicOf(job) } = this.#options
     const port = this.#port.acquire()
     try {
@@ -66,15 +68,12 @@ export class TransactionalSink<V, K, T> implements Sink<V, K, T, number, LaneSta
         environment: nodeLaneEnvironment,
         saved,
       })
-      this.#lanes.add(lane)
+      this.#lanes.set(lane, context)
       return new TransactionalPartition({
         ...this.#options,
         lane,
         partitionCount,
-        commitAll: (version) => {
-          // Whoever asks for the commit of another lane is told how it went.
-          for (const other of this.#lanes) other.commit(version).catch(() => {})
-        },
+        commitAll: (version) => this.#commitAll(context, version),
         release: () => {
           this.#lanes.delete(lane)
           return this.#port.release()
@@ -83,6 +82,15 @@ export class TransactionalSink<V, K, T> implements Sink<V, K, T, number, LaneSta
     } catch (thrown) {
       await this.#port.release()
       throw thrown
+    }
+  }
+
+  /** Starts the commit of every lane that this worker has open in this start of the job. */
+  #commitAll({ job, worker, generation }: PartitionContext, version: SnapshotVersion): void {
+    for (const [lane, other] of this.#lanes) {
+      const isOwn = other.job === job && other.worker === worker && other.generation === generation
+      // Who asks for the commit of that lane is told how it went.
+      if (isOwn) lane.commit(version).catch(() => {})
     }
   }
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { within } from '../within.ts'
 import { type ConsoleRecord, type ConsumeOptions, consume } from './console-consumer.ts'
 import { type JavaProcess, startJava } from './java-process.ts'
@@ -15,6 +15,7 @@ import { type KafkaServerOptions, LOG_SETTINGS, serverProperties } from './kafka
 /** A broker on a machine that does other things too takes 5 to 20 s to start. */
 const START_MS = 90_000
 const STOP_MS = 30_000
+const TOPIC_MS = 30_000
 const TOOL_MS = 60_000
 const PROBE_INTERVAL_MS = 100
 const PORT_ATTEMPTS = 3
@@ -67,7 +68,15 @@ export class KafkaServer implements AsyncDisposable {
     try {
       await admin.connect()
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }] })
+      await admin.createTopics({
+        topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+        waitForLeaders: false,
+      })
+      // kafkajs would give up if the broker has not heard of the topic yet.
+      for (let waitedMs = 0; !(await hasLeaders(admin, topic)); waitedMs += PROBE_INTERVAL_MS) {
+        if (waitedMs >= TOPIC_MS) throw new Error(`The topic "${topic}" has no leaders.`)
+        await sleep(PROBE_INTERVAL_MS)
+      }
     } finally {
       await admin.disconnect()
     }
@@ -104,6 +113,16 @@ export class KafkaServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL')
     await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.every(({ leader }) => leader >= 0) ?? false
+  } catch (thrown) {
+    if ((thrown as { retriable?: unknown }).retriable === true) return false
+    throw thrown
   }
 }
 

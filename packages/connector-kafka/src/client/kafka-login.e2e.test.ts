@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)(`a real Kafka that wants TLS and a login 
   it('refuses a wrong password at once, with an error that does not tell it', async () => {
     const failure: MalstromError = await listTopic({ ssl: { ca: [certificate] }, sasl: login('wrong-secret') }).then(
       mustFail,
-      (thrown) => thrown,
+      (thrown: unknown) => thrown as MalstromError,
     )
     expect(failure).toMatchObject({
       code: 'ERR_KAFKA',
@@ -85,7 +85,10 @@ describe.skipIf(missing !== undefined)(`a real Kafka that wants TLS and a login 
   })
 
   it('is not trusted with a certificate that nobody vouches for, and the error says so', async () => {
-    const failure: MalstromError = await listTopic({ ssl: true, sasl: login(PASSWORD) }).catch((thrown) => thrown)
+    const failure: MalstromError = await listTopic({ ssl: true, sasl: login(PASSWORD) }).then(
+      mustFail,
+      (thrown: unknown) => thrown as MalstromError,
+    )
     expect(failure).toMatchObject({
       code: 'ERR_KAFKA',
       message: expect.stringMatching(/do not agree on TLS \(.*SELF_SIGNED.*\)\. Check ssl\./),

@@ -215,6 +215,14 @@ describe('the reader', () => {
     )
   })
 
+  it('reads a batch of very many records, at which kafkajs overflows the stack', () => {
+    const tiny = { key: undefined, value: new Uint8Array(), timestamp: 0, headers: [] }
+    const records = plain(recordsToBatch(new Array(200_000).fill(tiny)))
+    let count = 0
+    while (records.next()) count++
+    expect(count).toBe(200_000)
+  })
+
   it('says which formats it reads', () => {
     const old = Buffer.from(twoBatches.batches)
     old[16] = 1

@@ -9,8 +9,8 @@ export interface KafkaSourceOptions<V> extends KafkaConnection {
   /** What a record becomes: `json()`, `string()`, `bytes()`, `confluentWire()`, or a function of the whole record. */
   readonly decode: RecordDecoder<V>
   /**
-   * Where a partition begins that no snapshot knows. One that is found while the job runs begins at its
-   * first record.
+   * Where a partition begins that no snapshot knows. One that was added to the topic after the worker restored or
+   * listed others begins at its first record, also with `'latest'`.
    *
    * @default 'earliest'
    */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineJob, toArray } from '@malstrom/operators'
@@ -11,6 +11,7 @@ import { openKafka } from '../client/kafka-connection.ts'
 import type { KafkaPort, TransactionLane } from '../client/kafka-port.ts'
 import { json, string } from '../decode/value-decoders.ts'
 import { CONTEXT, Collected, readTo } from '../fixture/memory-topics.ts'
+import { spendingJob } from '../fixture/spending-job.ts'
 import type { KafkaRecord } from '../record-batch/kafka-record.ts'
 import { RecordBatchBuilder, type RecordBytes } from '../record-batch/record-batch-builder.ts'
 import { kafkaSource } from './kafka-source.ts'
@@ -192,7 +193,7 @@ describe.skipIf(missing !== undefined)(`kafkaSource and a real Kafka ${missing ?
   })
 
   it('runs as the source of a job, whose group shows how far it is', async () => {
-    const topic = 'orders'
+    const topic = 'sums'
     await newTopic(topic, 3)
     for (let i = 0; i < 30; i++) await port.produce(topic, i % 3, batchOf({ key: `k${i}`, value: JSON.stringify({ amount: i }) }))
     const seen: number[] = []
@@ -210,5 +211,18 @@ describe.skipIf(missing !== undefined)(`kafkaSource and a real Kafka ${missing ?
     await singleThread({ persistence: memoryPersistence() }).run(job)
     expect(seen.sort((a, b) => a - b)).toEqual([0, 0, 0, ...Array.from({ length: 30 }, (_, i) => i)])
     expect(await port.groupOffsets('sum', topic)).toEqual(new Map([0, 1, 2].map((partition) => [partition, 11])))
+  })
+
+  it('feeds the job that the README shows', async () => {
+    await port.createTopic({ topic: 'orders', partitions: 1, replicas: 1 })
+    const order = (customer: string, amount: number) => ({ value: JSON.stringify({ customer, amount }) })
+    const write = async () => (await port.produce('orders', 0, batchOf(order('ann', 1), order('bob', 10), order('ann', 2)))).outcome
+    await expect.poll(write, { timeout: 20_000 }).toBe('ok')
+    const spending = join(folder, 'spending.ndjson')
+    const execution = await singleThread().start(spendingJob, { brokers: kafka.brokers[0] as string, spending })
+    const lines = () => readFile(spending, 'utf8').catch(() => '')
+    const expected = '{"customer":"ann","spent":1}\n{"customer":"bob","spent":10}\n{"customer":"ann","spent":3}\n'
+    await expect.poll(lines, { timeout: 30_000 }).toBe(expected)
+    await execution[Symbol.asyncDispose]()
   })
 })

@@ -1,5 +1,10 @@
 import type { FetchedRecords } from '../record-batch/fetched-records.ts'
-import type { KafkaPosition } from './kafka-source-options.ts'
+
+/** Reading goes on at `offset`, and what there is ends at `end`. */
+export interface PartitionMove {
+  readonly offset: number
+  readonly end: number
+}
 
 /**
  * What was fetched of one partition and not yet read. The fetcher fills it, the reader empties it; what
@@ -10,25 +15,22 @@ export class PartitionBuffer {
   readonly partition: number
   /** Where to fetch next. */
   fetchOffset: number
-  /** Where reading ends; `undefined` for never. */
-  end: number | undefined
   /** The broker to fetch from; `undefined` while it is not known. */
   leader: number | undefined
   /** How often in a row fetching failed. */
   failures = 0
   readonly #taken: () => void
-  #queue: FetchedRecords[] = []
+  #queue: (FetchedRecords | PartitionMove)[] = []
   #bytes = 0
   #failure: unknown
   #wake: (() => void) | undefined
   #isClosed = false
 
   /** `taken` is called when there may be room again. */
-  constructor(topic: string, partition: number, position: KafkaPosition, taken: () => void) {
+  constructor(topic: string, partition: number, fetchOffset: number, taken: () => void) {
     this.topic = topic
     this.partition = partition
-    this.fetchOffset = position.offset
-    this.end = position.end
+    this.fetchOffset = fetchOffset
     this.#taken = taken
   }
 
@@ -49,19 +51,19 @@ export class PartitionBuffer {
     this.#wake?.()
   }
 
-  /** The next records, if there are any. Those that were taken before are no longer counted. */
-  take(): FetchedRecords | undefined {
-    const records = this.#queue.shift()
-    if (records === undefined) return undefined
-    this.#bytes -= records.bytes
+  /** The next records or the next move, if there is one. Those that were taken are no longer counted. */
+  take(): FetchedRecords | PartitionMove | undefined {
+    const next = this.#queue.shift()
+    if (next === undefined || 'offset' in next) return next
+    this.#bytes -= next.bytes
     this.#taken()
-    return records
+    return next
   }
 
-  /** The end is no later than this. */
-  limit(end: number): void {
-    if (this.end === undefined || this.end <= end) return
-    this.end = end
+  /** The next offset is gone, and reading goes on at another, after what is in the queue. */
+  move(move: PartitionMove): void {
+    this.fetchOffset = move.offset
+    this.#queue.push(move)
     this.#wake?.()
   }
 

@@ -5,15 +5,15 @@ import { isRetriable, kafkaError } from '../client/kafka-error.ts'
 import type { FetchedPartition, KafkaPort } from '../client/kafka-port.ts'
 import { FetchedRecords } from '../record-batch/fetched-records.ts'
 import { OutageWarning } from './outage-warning.ts'
-import type { PartitionBuffer } from './partition-buffer.ts'
+import type { PartitionBuffer, PartitionMove } from './partition-buffer.ts'
 import { WakeUp } from './wake-up.ts'
 
 export interface TopicFetcherOptions {
   readonly isolation: 'committed' | 'uncommitted'
   /** What all partitions together may hold. */
   readonly bufferBytesMax: number
-  /** What becomes of a partition whose next offset is gone: another offset, or an error. */
-  readonly offsetLost: (buffer: PartitionBuffer, oldest: number) => Promise<number>
+  /** Where to go on with a partition whose next offset is gone; or it rejects. */
+  readonly offsetLost: (buffer: PartitionBuffer) => Promise<PartitionMove>
 }
 
 /** How long the broker holds a request while there is nothing new; a partition that is added waits as long at most. */
@@ -109,7 +109,7 @@ export class TopicFetcher {
     const { error, batches } = fetched
     try {
       if (error === 'OFFSET_OUT_OF_RANGE') {
-        buffer.fetchOffset = await this.#options.offsetLost(buffer, fetched.logStartOffset)
+        buffer.move(await this.#options.offsetLost(buffer))
       } else if (error !== undefined) {
         if (!isPassing(error)) throw refusal(buffer, error)
         this.#lead(buffer, undefined)

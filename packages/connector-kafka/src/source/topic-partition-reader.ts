@@ -4,7 +4,7 @@ import type { FetchedRecords } from '../record-batch/fetched-records.ts'
 import type { KafkaRecord } from '../record-batch/kafka-record.ts'
 import type { SourceSettings } from './check-source-options.ts'
 import type { KafkaPosition } from './kafka-source-options.ts'
-import type { PartitionBuffer } from './partition-buffer.ts'
+import type { PartitionBuffer, PartitionMove } from './partition-buffer.ts'
 
 /** The most records one poll emits, however high its limit: the bound of the arrays it reuses. */
 const POLL_RECORDS_MAX = 4096
@@ -12,6 +12,7 @@ const POLL_RECORDS_MAX = 4096
 export interface TopicPartitionReaderOptions<V> {
   readonly settings: SourceSettings<V>
   readonly buffer: PartitionBuffer
+  readonly position: KafkaPosition
   readonly context: ErrorContext
   /** A snapshot with this position is durable. */
   readonly committed: (offset: number) => void
@@ -25,6 +26,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
   readonly #values: V[] = []
   readonly #timestamps = new Float64Array(POLL_RECORDS_MAX)
   #position: number
+  #end: number | undefined
   #snapshotPosition: number | undefined
   #records: FetchedRecords | undefined
   #count = 0
@@ -39,7 +41,8 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
   constructor(options: TopicPartitionReaderOptions<V>) {
     this.#options = options
     this.#buffer = options.buffer
-    this.#position = options.buffer.fetchOffset
+    this.#position = options.position.offset
+    this.#end = options.position.end
   }
 
   poll(output: SourceOutput<V, number>, limit: number): SourceStatus {
@@ -63,7 +66,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
 
   snapshot(): KafkaPosition {
     this.#snapshotPosition = this.#position
-    const { end } = this.#buffer
+    const end = this.#end
     return end === undefined ? { offset: this.#position } : { offset: this.#position, end }
   }
 
@@ -91,11 +94,17 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
     }
     while (this.#count < wanted) {
       if (this.#records === undefined) {
-        this.#records = this.#buffer.take()
-        if (this.#records === undefined) {
+        const next = this.#buffer.take()
+        if (next === undefined) {
           this.#failure = this.#buffer.failure
           return 'idle'
         }
+        if ('offset' in next) {
+          this.#move(next)
+          if (this.#isAtEnd(this.#position)) return 'finished'
+          continue
+        }
+        this.#records = next
       }
       const status = this.#read(this.#records, wanted)
       if (status !== 'more') return status
@@ -103,9 +112,14 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
     return 'more'
   }
 
+  #move({ offset, end }: PartitionMove): void {
+    this.#position = offset
+    // A topic that was made anew may never get as far as the old one was.
+    if (this.#end !== undefined) this.#end = Math.min(this.#end, end)
+  }
+
   #isAtEnd(offset: number): boolean {
-    const { end } = this.#buffer
-    return end !== undefined && offset >= end
+    return this.#end !== undefined && offset >= this.#end
   }
 
   /** Reads until there are `wanted` records, or `records` has no more and is let go. */
@@ -119,7 +133,7 @@ export class TopicPartitionReader<V> implements SourcePartition<V, number, Kafka
         }
         const record = records.record()
         if (this.#isAtEnd(record.offset)) {
-          this.#position = this.#buffer.end as number
+          this.#position = this.#end as number
           return 'finished'
         }
         if (!this.#decode(record, records.timestamp)) return 'idle'

@@ -4,7 +4,7 @@ import type { KafkaPort } from '../client/kafka-port.ts'
 import type { SourceSettings } from './check-source-options.ts'
 import { GroupReport } from './group-report.ts'
 import type { KafkaPosition } from './kafka-source-options.ts'
-import { PartitionBuffer } from './partition-buffer.ts'
+import { PartitionBuffer, type PartitionMove } from './partition-buffer.ts'
 import { startOffset } from './start-position.ts'
 import { TopicFetcher } from './topic-fetcher.ts'
 import { TopicPartitionReader } from './topic-partition-reader.ts'
@@ -25,6 +25,8 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
   #reading: Reading | undefined
   /** Those of the first listing: whatever appears later is new, and read from its beginning. */
   #listedFirst: ReadonlySet<string> | undefined
+  /** A partition came with a position, so that one without is younger than the snapshot. */
+  #isRestored = false
 
   constructor(settings: SourceSettings<V>, openPort: () => KafkaPort) {
     this.#settings = settings
@@ -54,13 +56,15 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
     const reading = this.#acquire()
     try {
       const { topic, partition } = placeOf(name)
+      if (state !== undefined) this.#isRestored = true
       const position = state ?? (await this.#start(reading.port, name, topic, partition))
       if (state !== undefined) await mustExist(reading.port, topic, partition)
-      const buffer = new PartitionBuffer(topic, partition, position, () => reading.fetcher.wake())
+      const buffer = new PartitionBuffer(topic, partition, position.offset, () => reading.fetcher.wake())
       reading.fetcher.add(buffer)
       return new TopicPartitionReader({
         settings: this.#settings,
         buffer,
+        position,
         context: { ...context, partition: name },
         committed: (offset) => reading.report?.commit({ topic, partition, offset }),
         close: async () => {
@@ -77,7 +81,7 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
   async #start(port: KafkaPort, name: string, topic: string, partition: number): Promise<KafkaPosition> {
     await mustExist(port, topic, partition)
     const latest = this.#settings.isolation === 'committed' ? 'stable' : 'latest'
-    const isNew = this.#listedFirst !== undefined && !this.#listedFirst.has(name)
+    const isNew = this.#isRestored || this.#listedFirst?.has(name) === false
     const start = isNew && this.#settings.start === 'latest' ? 'earliest' : this.#settings.start
     const offset = await startOffset(port, { topic, partition, start, latest })
     if (this.#settings.stop === 'never') return { offset }
@@ -102,7 +106,7 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
   #connect(): Reading {
     const port = this.#openPort()
     const { isolation, bufferBytesMax, group } = this.#settings
-    const offsetLost = (buffer: PartitionBuffer, oldest: number) => this.#offsetLost(port, buffer, oldest)
+    const offsetLost = (buffer: PartitionBuffer) => this.#offsetLost(port, buffer)
     return {
       port,
       fetcher: new TopicFetcher(port, { isolation, bufferBytesMax, offsetLost }),
@@ -111,16 +115,10 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
     }
   }
 
-  async #offsetLost(port: KafkaPort, buffer: PartitionBuffer, oldestKnown: number): Promise<number> {
-    const { topic, partition, fetchOffset } = buffer
-    const offsets = async (at: 'earliest' | 'latest') => (await port.offsets(topic, [partition], at)).get(partition) ?? oldestKnown
-    const oldest = await offsets('earliest')
-    const end = await offsets('latest')
-    if (this.#settings.onOffsetLost === 'earliest') {
-      // A topic that was made anew may never get as far as the old one was.
-      buffer.limit(end)
-      return oldest
-    }
+  async #offsetLost(port: KafkaPort, { topic, partition, fetchOffset }: PartitionBuffer): Promise<PartitionMove> {
+    const offsets = async (at: 'earliest' | 'latest') => (await port.offsets(topic, [partition], at)).get(partition) ?? 0
+    const [oldest, end] = [await offsets('earliest'), await offsets('latest')]
+    if (this.#settings.onOffsetLost === 'earliest') return { offset: oldest, end }
     const what =
       fetchOffset > end
         ? `ends at ${end}, before offset ${fetchOffset}: the topic was made anew, or its newest records were lost`

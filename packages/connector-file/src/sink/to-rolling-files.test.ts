@@ -88,13 +88,13 @@ describe('a file', () => {
 
   it('may be one of very many, of which few are open at a time', async () => {
     const partition = await open({ maxFileBytes: 1 })
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 100; i++) {
       if (partition.saturated) await partition.flush()
       write(partition, `${i}`)
     }
     await checkpoint(partition, 1)
     await partition.close()
-    expect(Object.values(visible())).toEqual(Array.from({ length: 300 }, (_, i) => `${i}\n`))
+    expect(Object.values(visible())).toEqual(Array.from({ length: 100 }, (_, i) => `${i}\n`))
   })
 
   it('is in the folder that folderOf names', async () => {
@@ -276,6 +276,7 @@ const linesIn = (path: string) => (existsSync(path) ? Object.values(visible(path
 
 sinkSuite('toRollingFiles', {
   ...folders,
+  runs: 30,
   create: (folder) => toRollingFiles<string, number, number>(folder.path, { maxFileBytes: 5000 }),
   read: (folder) => linesIn(folder.path),
 })

@@ -149,5 +149,6 @@ for (const [form, pack] of forms) {
   sourceSuite(`textFile of ${form}`, {
     create: () => textFile(path),
     expected: [{ partition: path, records: few.map((value, timestamp) => ({ value, timestamp })) }],
+    runs: 15,
   })
 }

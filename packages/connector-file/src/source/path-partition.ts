@@ -142,12 +142,10 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
   async #tryNext(index: number, before?: CurrentFile<V>): Promise<void> {
     const { path, settings, context } = this.#options
     try {
-      const rotated = before === undefined ? undefined : await openRotatedAfter(path, await readFileOf(before))
+      const next = await this.#openAfter(before)
       await before?.records.close()
-      const file = rotated ?? (await openFileIfThere(path))
-      if (this.#isClosed) await file?.handle.close()
-      else if (file !== undefined)
-        this.#current = await this.#read(file, { start: { ...FILE_START, index }, hasPath: rotated === undefined })
+      if (this.#isClosed) await next?.file.handle.close()
+      else if (next !== undefined) this.#current = await this.#read(next.file, { start: { ...FILE_START, index }, hasPath: next.hasPath })
       else if (settings.follow) {
         this.#timer = setTimeout(() => {
           this.#opening = this.#tryNext(index)
@@ -159,6 +157,17 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
       this.#failure = fileError('read', path, thrown, context)
       this.#wakeUp.fail(this.#failure)
     }
+  }
+
+  /** The file that had the path after `before`. */
+  async #openAfter(before: CurrentFile<V> | undefined): Promise<{ readonly file: OpenFile; readonly hasPath: boolean } | undefined> {
+    const { path } = this.#options
+    const file = await openFileIfThere(path)
+    // Looked for after that, so that no file can be rotated away unseen in between.
+    const rotated = before === undefined ? undefined : await openRotatedAfter(path, await readFileOf(before))
+    if (rotated === undefined) return file === undefined ? undefined : { file, hasPath: true }
+    await file?.handle.close()
+    return { file: rotated, hasPath: false }
   }
 
   async #read(file: OpenFile, { start, hasPath }: Omit<LocatedFile, 'file'>): Promise<CurrentFile<V>> {

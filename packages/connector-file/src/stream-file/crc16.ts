@@ -10,11 +10,15 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
 /** Goes on from `crc` with `bytes`. */
 export function crc16(bytes: Uint8Array, crc = CRC16_START): number {
   let next = crc
-  for (let i = 0; i < bytes.length; i++) next = ((next << 8) & 0xffff) ^ (TABLE[(next >> 8) ^ (bytes[i] as number)] as number)
+  for (let i = 0; i < bytes.length; i++) next = step(next, bytes[i] as number)
   return next
+}
+
+function step(crc: number, byte: number): number {
+  return ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ byte] as number)
 }
 
 /** Goes on from the running checksum of a stream with the checksum of one of its messages. */
 export function runningCrc16(running: number, checksum: number): number {
-  return crc16(Uint8Array.of(checksum >> 8, checksum & 0xff), running)
+  return step(step(running, checksum >> 8), checksum & 0xff)
 }

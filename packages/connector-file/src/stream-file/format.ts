@@ -128,7 +128,8 @@ function writeHead(bytes: Buffer, key: string, shard: bigint, sequence: bigint, 
   let at = writeText(bytes, key, start)
   at = bytes.writeBigUInt64BE(shard, at)
   at = bytes.writeBigUInt64BE(sequence, at)
-  return bytes.writeBigUInt64BE(BigInt(timestamp), at)
+  at = bytes.writeUInt32BE(Math.floor(timestamp / 2 ** 32), at)
+  return bytes.writeUInt32BE(timestamp % 2 ** 32, at)
 }
 
 function writeText(bytes: Buffer, text: string, at: number): number {

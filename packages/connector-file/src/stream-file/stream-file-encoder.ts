@@ -24,6 +24,8 @@ export class StreamFileEncoder {
   readonly #byId = new Map<string, StreamMarker>()
   /** Ordered by key and shard, as the beacons are. */
   #ids: string[] = []
+  /** Of the last message: most come from the same stream as the one before. */
+  #last = { key: '', shard: -1n, id: '' }
 
   constructor(written: WrittenStreams) {
     this.#intervalBytes = written.beaconIntervalBytes
@@ -44,7 +46,7 @@ export class StreamFileEncoder {
 
   /** Sequences count from 1. */
   nextSequence(key: string, shard: bigint): bigint {
-    return (this.#byId.get(idOf(key, shard))?.sequence ?? 0n) + 1n
+    return (this.#byId.get(this.#idOf(key, shard))?.sequence ?? 0n) + 1n
   }
 
   /** The bytes that continue the file. */
@@ -67,7 +69,7 @@ export class StreamFileEncoder {
   }
 
   #note({ key, shard, sequence, timestamp }: StreamMessage, checksum: number): void {
-    const known = this.#byId.get(idOf(key, shard))
+    const known = this.#byId.get(this.#idOf(key, shard))
     this.#set({
       key,
       shard,
@@ -78,7 +80,7 @@ export class StreamFileEncoder {
   }
 
   #set(stream: StreamMarker): void {
-    const id = idOf(stream.key, stream.shard)
+    const id = this.#idOf(stream.key, stream.shard)
     if (!this.#byId.has(id)) this.#ids = [...this.#ids, id].sort()
     this.#byId.set(id, stream)
   }
@@ -96,9 +98,12 @@ export class StreamFileEncoder {
     this.#length += beacon.length
     return [beacon]
   }
-}
 
-/** Sorts as key and then shard do: no character of a key is below the one between. */
-function idOf(key: string, shard: bigint): string {
-  return `${key} ${String(shard).padStart(20, '0')}`
+  /** Sorts as key and then shard do: no character of a key is below the one between. */
+  #idOf(key: string, shard: bigint): string {
+    const last = this.#last
+    if (last.key === key && last.shard === shard) return last.id
+    this.#last = { key, shard, id: `${key} ${String(shard).padStart(20, '0')}` }
+    return this.#last.id
+  }
 }

@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process'
 import { relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { defineJob } from '@malstrom/operators'
 import { singleThread } from '@malstrom/runtime'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -75,23 +73,6 @@ describe('a file', () => {
       'other 3 7',
     ])
   })
-})
-
-it('standard input is relayed to a file, and that to standard output', async () => {
-  const job = fileURLToPath(new URL('../fixture/relay-job.ts', import.meta.url))
-  const run = (from: string, to: string, input: string) =>
-    spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', job, from, to], {
-      input,
-      encoding: 'utf8',
-      timeout: 30_000,
-    })
-  const lines = Array.from(
-    { length: 100 },
-    (_, i) => `[2026-01-02T03:04:05.${100 + i} | a | ${i + 1} | ${(i % 3) + 1}] ["größe", ${i}]\n`,
-  ).join('')
-  expect(run('stdio:///a', `file://${path}/`, `${lines}[b] not this\n`)).toMatchObject({ status: 0, stderr: '' })
-  expect((await readAll(streamFile(path))).values).toHaveLength(100)
-  expect(run(`file://${path}/a`, 'stdio:///', '')).toMatchObject({ status: 0, stderr: '', stdout: lines })
 })
 
 describe('a URL that cannot be used says why', () => {

@@ -10,6 +10,7 @@ import { checkRescalable } from './check-key-local.ts'
 import { mergeStatus } from './merge-status.ts'
 import { hasEnded, isLoss, isRefusal } from './refusal.ts'
 import { Rescale } from './rescale.ts'
+import { RetiredCounts } from './retired-counts.ts'
 import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
 import type { WorkerHost } from './worker-host.ts'
@@ -50,7 +51,7 @@ export class Generation {
   /** The snapshot or rescale under way, until it is done everywhere. */
   #underWay: Promise<unknown> | undefined
   #committed: SnapshotVersion | undefined
-  #retired: WorkerStatus | undefined
+  readonly #retired = new RetiredCounts()
   #failure: { readonly error: unknown } | undefined
   #ending = false
   #cancelInterval: () => void = () => {}
@@ -87,7 +88,7 @@ export class Generation {
 
   status(): WorkerStatus & { readonly snapshot: SnapshotVersion | undefined } {
     const running = [...this.#workers.values()].map((worker) => worker.status())
-    return { ...mergeStatus(this.#options.graph, running, this.#retired), snapshot: this.#committed }
+    return { ...mergeStatus(this.#options.graph, running, this.#retired.status), snapshot: this.#committed }
   }
 
   async snapshot(): Promise<SnapshotVersion> {
@@ -276,7 +277,7 @@ export class Generation {
       takenAtMs: environment.dateMs(),
       finished,
       workers,
-      ...mergeSnapshots(distributed ? withExchanges(graph) : graph, contributions),
+      ...this.#retired.addTo(mergeSnapshots(distributed ? withExchanges(graph) : graph, contributions)),
     }
     await log.commit(snapshot)
     environment.failpoint?.('snapshot.counts')
@@ -302,6 +303,7 @@ export class Generation {
       commit: async (version, contributions) => {
         const snapshot = await this.#commit(version, { last: false, finished: false }, contributions, before)
         counts()
+        this.#retired.addContributions(contributions.filter((_each, index) => !rescale.after.includes(before[index] as WorkerId)))
         return snapshot
       },
       failpoint: (name) => this.#options.environment.failpoint?.(name),
@@ -317,7 +319,6 @@ export class Generation {
 
   /** Workers that are no longer needed end; what they counted is kept. */
   async #retire(ids: readonly WorkerId[]): Promise<void> {
-    const { graph } = this.#options
     const retired = ids.map((id) => this.#workers.get(id) as WorkerHandle)
     for (const id of ids) {
       this.#workers.delete(id)
@@ -325,11 +326,10 @@ export class Generation {
     }
     // They are connected with each other, so the first may go when the last has ended.
     await Promise.all(retired.map((worker) => worker.suspend()))
-    const counted = retired.map((worker) => {
-      const last = worker.status()
-      return { ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }
-    })
-    if (counted.length > 0) this.#retired = mergeStatus(graph, counted, this.#retired)
+    this.#retired.addStatuses(
+      this.#options.graph,
+      retired.map((worker) => worker.status()),
+    )
     await Promise.all(retired.map((worker) => worker.release()))
   }
 

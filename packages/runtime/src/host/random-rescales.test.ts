@@ -26,7 +26,7 @@ afterEach(async () => {
   await execution?.cancel()
   for (const member of members) member.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
-})
+}, 120_000) // Many rescales leave many files.
 
 function addMember(coordinator: string): void {
   const entry = fileURLToPath(new URL('../fixture/member-process.ts', import.meta.url))

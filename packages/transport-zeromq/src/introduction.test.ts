@@ -96,6 +96,13 @@ describe('an endpoint that listens by default', () => {
     expect(endpoint.address).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/)
   })
 
+  it('on every interface says which of them leads there', async () => {
+    const security = { keys: generateKeys(), allowed: [] }
+    const endpoint = await endpointAt({ self: 1, listen: 'tcp://0.0.0.0:0', towards: 'tcp://127.0.0.1:9', security, logger: () => {} })
+    endpoints.push(endpoint)
+    expect(endpoint.address).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/)
+  })
+
   it('needs an address to talk to', async () => {
     const error = await errorOf(endpointAt({ self: 1, towards: 'somewhere', logger: () => {} }))
     expect(error).toMatchObject({ code: 'ERR_ADDRESS_INVALID', message: expect.stringContaining('tcp://host:port') })

@@ -8,9 +8,10 @@ import type { WorkerStatus } from '../worker/worker-status.ts'
 import { Cause } from './cause.ts'
 import { checkRescalable } from './check-key-local.ts'
 import { Discovery, partitionsIn, shareOut } from './discovery.ts'
-import { mergeRetired, mergeStatus } from './merge-status.ts'
+import { mergeStatus } from './merge-status.ts'
 import { hasEnded, isRefusal, isRescaled } from './refusal.ts'
 import { Rescale } from './rescale.ts'
+import { RetiredCounts } from './retired-counts.ts'
 import { SnapshotTimer } from './snapshot-timer.ts'
 import { SourceAssignments } from './source-assignments.ts'
 import type { StateStore } from './state-store.ts'
@@ -55,7 +56,7 @@ export class Generation {
   readonly #discovery: Discovery
   readonly #timer: SnapshotTimer
   #committed: SnapshotVersion | undefined
-  #retired: WorkerStatus | undefined
+  readonly #retired = new RetiredCounts()
   readonly #cause = new Cause()
   #ending = false
   #resolve: () => void = () => {}
@@ -102,7 +103,7 @@ export class Generation {
 
   status(): WorkerStatus & { readonly snapshot: SnapshotVersion | undefined } {
     const running = [...this.#workers.values()].map((worker) => worker.status())
-    return { ...mergeStatus(this.#options.graph, running, this.#retired), snapshot: this.#committed }
+    return { ...mergeStatus(this.#options.graph, running, this.#retired.status), snapshot: this.#committed }
   }
 
   async snapshot(): Promise<SnapshotVersion> {
@@ -275,7 +276,7 @@ export class Generation {
     const { log } = state.store
     environment.failpoint?.('snapshot.durable')
     const about = { version, generation: log.generation, takenAtMs: environment.dateMs(), finished, workers }
-    const snapshot = snapshotOf(graph, distributed, contributions, about)
+    const snapshot = this.#retired.addTo(snapshotOf(graph, distributed, contributions, about))
     await log.commit(snapshot)
     environment.failpoint?.('snapshot.counts')
     this.#committed = version
@@ -310,6 +311,7 @@ export class Generation {
       commit: async (version, contributions) => {
         const snapshot = await this.#commit(version, { last: false, finished: false }, contributions, before)
         counts()
+        this.#retired.addContributions(contributions.filter((_each, index) => !rescale.after.includes(before[index] as WorkerId)))
         return snapshot
       },
       failpoint: (name) => this.#options.environment.failpoint?.(name),
@@ -325,7 +327,6 @@ export class Generation {
 
   /** Workers that are no longer needed end; what they counted is kept. */
   async #retire(ids: readonly WorkerId[]): Promise<void> {
-    const { graph } = this.#options
     const retired = ids.map((id) => this.#workers.get(id) as WorkerHandle)
     for (const id of ids) {
       this.#workers.delete(id)
@@ -333,7 +334,7 @@ export class Generation {
     }
     // They are connected with each other, so the first may go when the last has ended.
     await Promise.all(retired.map((worker) => worker.suspend()))
-    if (ids.length > 0) this.#retired = mergeRetired(graph, retired, this.#retired)
+    this.#retired.addStatuses(this.#options.graph, retired)
     await Promise.all(retired.map((worker) => worker.release()))
   }
 

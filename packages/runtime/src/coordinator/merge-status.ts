@@ -1,6 +1,5 @@
 import type { JobGraph, OperatorStatusReport, SourceStatusReport } from '@malstrom/core'
 import { mergeAll } from '../exchange/merge-all.ts'
-import type { WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerState, WorkerStatus } from '../worker/worker-status.ts'
 
 /** What a job has done, as one: the sum of what its workers have. `retired` is what those counted that are gone. */
@@ -19,15 +18,6 @@ export function mergeStatus(graph: JobGraph, running: readonly WorkerStatus[], r
     sources: sources as readonly SourceStatusReport[],
     operators: operatorsOf(all),
   }
-}
-
-/** What workers have counted that are no longer needed; what they read and kept is elsewhere now. */
-export function mergeRetired(graph: JobGraph, retired: readonly WorkerHandle[], before: WorkerStatus | undefined): WorkerStatus {
-  const counted = retired.map((worker) => {
-    const last = worker.status()
-    return { ...last, sources: [], operators: last.operators.map((each) => ({ ...each, keys: 0 })) }
-  })
-  return mergeStatus(graph, counted, before)
 }
 
 function stateOf(running: readonly WorkerStatus[]): WorkerState {

@@ -3,10 +3,10 @@ import { CallLink } from '../control/call-link.ts'
 import {
   type ClusterSecurity,
   type ClusterStatus,
+  COORDINATOR_SILENCE_MS,
   coordinatorPlace,
   endpointSecurity,
   JOIN_SESSION,
-  MEMBER_SILENCE_MS,
 } from '../process/cluster-messages.ts'
 import { importTransport } from '../process/import-transport.ts'
 import { linkFailure } from '../process/link-failure.ts'
@@ -54,7 +54,7 @@ export async function clusterControl(options: ClusterControlOptions): Promise<Cl
     session: JOIN_SESSION,
     introduce: true,
     peers: new Map([['coordinator', coordinatorPlace(coordinator, security)]]),
-    heartbeatTimeoutMs: MEMBER_SILENCE_MS,
+    heartbeatTimeoutMs: COORDINATOR_SILENCE_MS,
     linkTimeoutMs: connectLimitMs,
     refusedIsGone: true,
   })

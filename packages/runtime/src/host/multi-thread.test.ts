@@ -61,6 +61,17 @@ describe('multiThread', () => {
     checkOutput(params)
   })
 
+  it('counts on after a restart, also what workers have written that are no longer needed', quick, async () => {
+    const params = paramsOf({ records: 1_500, pauseMs: 4 })
+    const execution = await multiThread({ workers: 3, snapshotIntervalMs: 50 }).start(threadsJob, params)
+    await execution.rescale(1)
+    await execution.suspend()
+    const second = await multiThread({ workers: 2 }).start(threadsJob, params)
+    await second.finished
+    expect(second.status()).toMatchObject({ recordsIn: 4_500, recordsOut: 4_500 })
+    checkOutput(params)
+  })
+
   it('goes on with another number of workers, in threads or not, from what it kept', quick, async () => {
     const params = paramsOf({ records: 1_500, pauseMs: 4 })
     for (const workers of [2, 3]) {

@@ -141,7 +141,13 @@ export class ClusterHost implements WorkerHost {
     for (const other of workers.values()) other.tellPeer(id, member.place)
     workers.set(id, member)
     links.addPeer(id, member.place)
-    await member.begin({ worker: id, session, silenceMs, peers })
+    const forget = () => {
+      if (workers.get(id) === member) workers.delete(id)
+    }
+    await member.begin({ worker: id, session, silenceMs, peers }).catch((error) => {
+      forget()
+      throw error
+    })
     return RemoteWorker.start({
       spec,
       job: data.job,
@@ -155,7 +161,7 @@ export class ClusterHost implements WorkerHost {
       terminate: async (how) => {
         if (how === 'ended') await member.free(id)
         else member.dismiss(`The coordinator could not reach it as worker ${id} any more.`)
-        if (workers.get(id) === member) workers.delete(id)
+        forget()
       },
     })
   }

@@ -21,8 +21,11 @@ import type { JobStatus, PeerId, ProcessAddress, ProcessKeys, WorkerId } from '@
 /** What both ends of such a link have in common. The number counts changes of what is said. */
 export const JOIN_SESSION = 'malstrom cluster 1'
 
-/** How long one end of such a link may be silent. What blocks a worker for longer ends its membership. */
+/** How long a process may be silent over such a link. What blocks a worker for longer ends its membership. */
 export const MEMBER_SILENCE_MS = 20_000
+
+/** How long the coordinator may be silent, which runs nothing that blocks it. More than two of its heartbeats. */
+export const COORDINATOR_SILENCE_MS = 10_000
 
 /** Keys of a process of a cluster. Usually all of them share one pair, which then is the key to the cluster. */
 export interface ClusterSecurity {

@@ -15,7 +15,7 @@ import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec, WorkerSurroundings } from '../worker/start-worker.ts'
 import { checkSharedState } from './check-shared-state.ts'
-import { type Assignment, type ClusterEnd, JOIN_SESSION, MEMBER_SILENCE_MS, type Welcome } from './cluster-messages.ts'
+import { type Assignment, type ClusterEnd, COORDINATOR_SILENCE_MS, JOIN_SESSION, type Welcome } from './cluster-messages.ts'
 import { linkFailure } from './link-failure.ts'
 
 /** How long the coordinator may take to hear that this process leaves. */
@@ -74,7 +74,7 @@ export class Membership {
       session: JOIN_SESSION,
       introduce: true,
       peers: new Map([['coordinator', coordinator]]),
-      heartbeatTimeoutMs: MEMBER_SILENCE_MS,
+      heartbeatTimeoutMs: COORDINATOR_SILENCE_MS,
       linkTimeoutMs: joinLimitMs,
       refusedIsGone: true,
     })

@@ -22,8 +22,8 @@ export interface FilesInOptions {
 }
 
 /**
- * The files in a folder, for `textFile`, `ndjsonFile` and `csvFile`: each is a partition, and new ones are found when
- * the partitions are listed again.
+ * The files in a folder, for `textFile`, `ndjsonFile` and `csvFile`: each is a partition. With `follow: true`, new ones are
+ * found while the job runs.
  *
  * The path names the partition, so a file that is renamed and still matches is read again under its new name: match
  * `app.log` and not `app.log*` where logs are rotated. A file should come into the folder by a rename, or be followed.

@@ -7,9 +7,21 @@ import { checkStart, type StartPosition } from './start-position.ts'
 const OWNER = 'kafkaSource'
 const NAMES = [
   ...CONNECTION_OPTIONS,
-  ...(['topic', 'decode', 'start', 'stop', 'isolation', 'onOffsetLost', 'onUndecodable', 'group', 'bufferBytesMax'] as const),
+  ...([
+    'topic',
+    'decode',
+    'start',
+    'stop',
+    'isolation',
+    'onOffsetLost',
+    'onUndecodable',
+    'group',
+    'bufferBytesMax',
+    'discoveryMs',
+  ] as const),
 ]
 const BUFFER_BYTES_MAX = 16 * 1024 * 1024
+const DISCOVERY_MS = 30_000
 
 /** The options of a source, checked and complete. */
 export interface SourceSettings<V> {
@@ -22,18 +34,21 @@ export interface SourceSettings<V> {
   readonly onUndecodable: 'fail' | 'skip' | UndecodableHandler
   readonly group: string | undefined
   readonly bufferBytesMax: number
+  readonly discoveryMs: number
 }
 
 /** Throws `ERR_OPERATOR_ARGUMENT` for options that cannot be meant. */
 export function checkSourceOptions<V>(options: KafkaSourceOptions<V>): SourceSettings<V> {
   checkOptionNames(OWNER, options, NAMES)
   checkKafkaConnection(OWNER, options)
-  const { decode, group, bufferBytesMax = BUFFER_BYTES_MAX, onUndecodable = 'fail' } = options
+  const { decode, group, discoveryMs = DISCOVERY_MS, bufferBytesMax = BUFFER_BYTES_MAX, onUndecodable = 'fail' } = options
   if (typeof decode !== 'function') refuse('decode is no function. Give json(), string(), bytes(), or a function of a record.')
   if (group !== undefined && (typeof group !== 'string' || group === '')) refuse('group is no name.')
   if (!Number.isSafeInteger(bufferBytesMax) || bufferBytesMax <= 0) {
     refuse(`bufferBytesMax is ${bufferBytesMax}. Give a whole number of bytes above 0.`)
   }
+  if (!(discoveryMs > 0))
+    refuse(`discoveryMs is ${discoveryMs}. Give a number of milliseconds above 0, or Infinity to look for no new partitions.`)
   return {
     topics: checkTopics(options.topic),
     decode,
@@ -45,6 +60,7 @@ export function checkSourceOptions<V>(options: KafkaSourceOptions<V>): SourceSet
       typeof onUndecodable === 'function' ? onUndecodable : oneOf<'fail' | 'skip'>('onUndecodable', onUndecodable, ['fail', 'skip']),
     group,
     bufferBytesMax,
+    discoveryMs,
   }
 }
 

@@ -9,12 +9,18 @@ export interface KafkaSourceOptions<V> extends KafkaConnection {
   /** What a record becomes: `json()`, `string()`, `bytes()`, `confluentWire()`, or a function of the whole record. */
   readonly decode: RecordDecoder<V>
   /**
-   * Where a partition begins that no snapshot knows. One that was added to the topic after the worker restored or
-   * listed others begins at its first record, also with `'latest'`.
+   * Where a partition begins that no snapshot knows. One that was added to the topic after the job began begins at its first
+   * record, also with `'latest'`.
    *
    * @default 'earliest'
    */
   readonly start?: StartPosition
+  /**
+   * How often new partitions are looked for, in milliseconds; they are read while the job runs. `Infinity`: never.
+   *
+   * @default 30_000
+   */
+  readonly discoveryMs?: number
   /** Where it ends: never, or where each partition ended when it was opened first. @default 'never' */
   readonly stop?: 'never' | 'latest'
   /** `'committed'`: nothing of transactions that are open or were aborted. @default 'committed' */

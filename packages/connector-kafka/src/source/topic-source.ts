@@ -1,4 +1,4 @@
-import { MalstromError, numberTime, type PartitionContext, type Source, type SourcePartition } from '@malstrom/core'
+import { MalstromError, numberTime, type Source, type SourceContext, type SourcePartition } from '@malstrom/core'
 import { kafkaError } from '../client/kafka-error.ts'
 import type { KafkaPort } from '../client/kafka-port.ts'
 import type { SourceSettings } from './check-source-options.ts'
@@ -20,16 +20,14 @@ interface Reading {
 /** The partitions of topics. Connects when the first partition is opened, and disconnects when the last one is closed. */
 export class TopicSource<V> implements Source<V, number, string, KafkaPosition> {
   readonly time = numberTime
+  readonly discoveryMs: number
   readonly #settings: SourceSettings<V>
   readonly #openPort: () => KafkaPort
   #reading: Reading | undefined
-  /** Those of the first listing: whatever appears later is new, and read from its beginning. */
-  #listedFirst: ReadonlySet<string> | undefined
-  /** A partition came with a position, so that one without is younger than the snapshot. */
-  #isRestored = false
 
   constructor(settings: SourceSettings<V>, openPort: () => KafkaPort) {
     this.#settings = settings
+    this.discoveryMs = settings.stop === 'never' ? settings.discoveryMs : Number.POSITIVE_INFINITY
     this.#openPort = openPort
   }
 
@@ -40,9 +38,7 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
         const partitions = await reading.port.partitions(topic)
         return partitions.map(({ partition }) => `${topic}/${partition}`)
       })
-      const names = (await Promise.all(topics)).flat()
-      this.#listedFirst ??= new Set(names)
-      return names
+      return (await Promise.all(topics)).flat()
     } finally {
       await this.#release(reading)
     }
@@ -51,13 +47,12 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
   async openPartition(
     name: string,
     state: KafkaPosition | undefined,
-    context: PartitionContext,
+    context: SourceContext,
   ): Promise<SourcePartition<V, number, KafkaPosition>> {
     const reading = this.#acquire()
     try {
       const { topic, partition } = placeOf(name)
-      if (state !== undefined) this.#isRestored = true
-      const position = state ?? (await this.#start(reading.port, name, topic, partition))
+      const position = state ?? (await this.#start(reading.port, topic, partition, context.discovered === true))
       if (state !== undefined) await mustExist(reading.port, topic, partition)
       const buffer = new PartitionBuffer(topic, partition, position.offset, () => reading.fetcher.wake())
       reading.fetcher.add(buffer)
@@ -78,11 +73,10 @@ export class TopicSource<V> implements Source<V, number, string, KafkaPosition> 
     }
   }
 
-  async #start(port: KafkaPort, name: string, topic: string, partition: number): Promise<KafkaPosition> {
+  async #start(port: KafkaPort, topic: string, partition: number, discovered: boolean): Promise<KafkaPosition> {
     await mustExist(port, topic, partition)
     const latest = this.#settings.isolation === 'committed' ? 'stable' : 'latest'
-    const isNew = this.#isRestored || this.#listedFirst?.has(name) === false
-    const start = isNew && this.#settings.start === 'latest' ? 'earliest' : this.#settings.start
+    const start = discovered && this.#settings.start === 'latest' ? 'earliest' : this.#settings.start
     const offset = await startOffset(port, { topic, partition, start, latest })
     if (this.#settings.stop === 'never') return { offset }
     return { offset, end: (await port.offsets(topic, [partition], latest)).get(partition) ?? offset }

@@ -9,5 +9,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     passWithNoTests: true,
     testTimeout: 120_000,
+    // They wait for other processes most of the time.
+    maxWorkers: 2,
   },
 })

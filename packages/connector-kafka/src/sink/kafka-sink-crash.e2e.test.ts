@@ -9,7 +9,7 @@ import type { LedgerSettings } from '../fixture/ledger-job.ts'
 import { LedgerProcess, ledgerProblem } from '../fixture/ledger-process.ts'
 
 /** Kills at random instants; `KILLS=100` for a lunch break. */
-const KILLS = Number(process.env.KILLS ?? 3)
+const KILLS = Number(process.env.KILLS ?? 2)
 const LIFE_MS_MAX = 600
 
 const missing = await whyNoKafka()
@@ -80,10 +80,12 @@ describe.skipIf(missing !== undefined)(`the exactly-once sink and a real Kafka $
     await using successor = new LedgerProcess(settings)
     await live(successor)
     zombie.kill('SIGCONT')
-    expect(await zombie.ended(), zombie.printed).toBe(1)
-    expect(zombie.printed).toMatch(/ERR_FENCED|ERR_STORE_CONFLICT/)
-    successor.kill('SIGKILL')
-    await successor.ended()
+    // It wakes up fenced. Should it fail at something else first, it starts again and is itself the successor: one of the two gives up.
+    const loser = await Promise.race([zombie, successor].map(async (job) => ({ job, code: await job.ended() })))
+    expect(loser.code, loser.job.printed).toBe(1)
+    expect(loser.job.printed).toMatch(/ERR_FENCED|ERR_STORE_CONFLICT/)
+    for (const job of [zombie, successor]) job.kill('SIGKILL')
+    await Promise.all([zombie.ended(), successor.ended()])
     await finish(settings)
   })
 })

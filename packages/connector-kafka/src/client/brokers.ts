@@ -31,11 +31,7 @@ export class Brokers {
     try {
       return await connection.send(request, channel)
     } catch (thrown) {
-      // A connection that failed is made anew: kafkajs keeps a wrong state after some failures.
-      if (!connection.isConnected && this.#byNode.get(node) === connection) {
-        this.#byNode.delete(node)
-        void connection.close()
-      }
+      this.#drop(connection)
       throw thrown
     }
   }
@@ -54,14 +50,17 @@ export class Brokers {
       try {
         return await candidate.send(request)
       } catch (thrown) {
+        this.#drop(candidate)
         if (!isRetriable(thrown) || this.#isClosed) throw thrown
         failure = thrown
       }
     }
     for (let tried = 0; tried < this.#seedCount; tried++) {
+      const seed = await this.#nextSeed()
       try {
-        return await (await this.#nextSeed()).send(request)
+        return await seed.send(request)
       } catch (thrown) {
+        this.#drop(seed)
         if (!isRetriable(thrown) || this.#isClosed) throw thrown
         failure = thrown
       }
@@ -113,6 +112,16 @@ export class Brokers {
     if (other !== undefined) return other
     this.#byNode.set(node, made)
     return made
+  }
+
+  /**
+   * A connection over which a request failed is made anew, with an object of its own: kafkajs keeps the beginning of
+   * an answer that was cut off, and would take what comes over the next socket for the rest of it.
+   */
+  #drop(connection: BrokerConnection): void {
+    for (const [node, known] of this.#byNode) if (known === connection) this.#byNode.delete(node)
+    if (this.#seed === connection) this.#seed = undefined
+    void connection.close()
   }
 
   async #nextSeed(): Promise<BrokerConnection> {

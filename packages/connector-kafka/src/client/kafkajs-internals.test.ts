@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { MalstromError } from '@malstrom/core'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect, it, vi } from 'vitest'
@@ -73,16 +73,23 @@ it('a broker that is not there is an error that names it, and may pass', async (
   expect(isRetriable(failure)).toBe(true)
 })
 
-it('a peer that is no broker does not keep anybody waiting', async () => {
+it.each<[name: string, sent: Buffer]>([
+  ['speaks HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ['sends zeros', Buffer.alloc(64)],
+  ['sends ones', Buffer.alloc(64, 0xff)],
+  ['says nothing', Buffer.alloc(0)],
+])('a peer that is no broker and %s is an error, soon', async (_, sent) => {
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
-    socket.on('error', () => {})
-    socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    sockets.add(socket.on('error', () => {}))
+    socket.on('data', () => socket.write(sent))
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port: busy } = server.address() as { port: number }
   const port = openKafka({ brokers: `127.0.0.1:${busy}`, connectionTimeoutMs: 200, requestTimeoutMs: 200 })
-  await expect(port.partitions('orders')).rejects.toMatchObject({ code: 'ERR_KAFKA' })
+  await expect(port.partitions('orders')).rejects.toMatchObject({ code: 'ERR_KAFKA', message: expect.stringContaining('cannot be reached') })
   await port.close()
+  for (const socket of sockets) socket.destroy()
   await new Promise((resolve) => server.close(resolve))
 })
 

@@ -32,7 +32,10 @@ export interface KafkajsConnection {
   readonly requestTimeout: number
   readonly socket?: { destroy(): void; setNoDelay?(noDelay: boolean): void }
   readonly requestQueue: KafkajsRequestQueue
+  /** How long the answer is that is being received. */
+  readonly bytesNeeded: number
   isConnected(): boolean
+  processData(bytes: Buffer): void
   send<A>(request: KafkajsRequest<A>): Promise<A>
   rejectRequests(error: Error): void
 }
@@ -92,7 +95,10 @@ export function kafkajsInternals(kafka: Kafka): KafkajsInternals {
   return {
     async buildPool(place) {
       const pool = checkPool(await must(builder.build, 'connectionPoolBuilder.build').call(builder, place))
-      for (const connection of pool.pool) quietTimer(connection.requestQueue)
+      for (const connection of pool.pool) {
+        quietTimer(connection.requestQueue)
+        guardAnswers(connection)
+      }
       return pool
     },
     createBroker(pool) {
@@ -110,6 +116,8 @@ function checkPool(pool: KafkajsPool): KafkajsPool {
     must(connection.send, 'connection.send')
     must(connection.isConnected, 'connection.isConnected')
     must(connection.rejectRequests, 'connection.rejectRequests')
+    must(connection.processData, 'connection.processData')
+    must(connection.bytesNeeded, 'connection.bytesNeeded')
     must(connection.requestQueue?.pending, 'requestQueue.pending')
     must(connection.requestQueue.scheduleCheckPendingRequests, 'requestQueue.scheduleCheckPendingRequests')
   }
@@ -125,6 +133,24 @@ function quietTimer(queue: KafkajsRequestQueue): void {
   const schedule = queue.scheduleCheckPendingRequests
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule.call(queue)
+  }
+}
+
+/** Far above what is asked for: 50 MiB and one batch. */
+const ANSWER_BYTES_MAX = 512 * 1024 * 1024
+
+/** Of what is no answer kafkajs makes an exception that nobody can catch, or waits for gigabytes of it. */
+function guardAnswers(connection: KafkajsConnection): void {
+  const processData = connection.processData
+  connection.processData = (bytes) => {
+    try {
+      processData.call(connection, bytes)
+      if (connection.bytesNeeded <= ANSWER_BYTES_MAX) return
+    } catch {
+      // The same as an answer that is too long: this is no broker, or no longer in step with us.
+    }
+    connection.socket?.destroy()
+    connection.rejectRequests(new Error('what it sends are no answers of a Kafka broker'))
   }
 }
 

@@ -30,7 +30,7 @@ export function string<D>(options?: TombstoneOption<D>): RecordDecoder<string | 
 export function bytes(): RecordDecoder<Uint8Array>
 export function bytes<D>(options: TombstoneOption<D>): RecordDecoder<Uint8Array | D>
 export function bytes<D>(options?: TombstoneOption<D>): RecordDecoder<Uint8Array | D> {
-  return orTombstone('bytes', options, (record) => Uint8Array.from(record.value as Uint8Array))
+  return orTombstone('bytes', options, (record) => new Uint8Array(record.value as Uint8Array))
 }
 
 /** `decode` for records with a value; what the options say for those without. */

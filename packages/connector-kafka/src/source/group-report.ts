@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@malstrom/core'
 import type { KafkaPort, TopicOffset } from '../client/kafka-port.ts'
+
+const CLOSE_MS = 1_000
 
 /** Tells a consumer group how far the job is. Only for those who watch: a failure is a warning, once for each reason. */
 export class GroupReport {
@@ -24,9 +27,12 @@ export class GroupReport {
     })
   }
 
-  /** Resolves when all is sent, or failed. */
+  /** Resolves when all is sent, or failed, or that takes too long for something that nobody depends on. */
   async close(): Promise<void> {
-    await this.#sending
+    const patience = new AbortController()
+    const waited = sleep(CLOSE_MS, undefined, { signal: patience.signal, ref: false }).catch(() => undefined)
+    await Promise.race([this.#sending, waited])
+    patience.abort()
   }
 
   async #send(): Promise<void> {

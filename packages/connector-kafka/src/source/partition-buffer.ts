@@ -13,6 +13,7 @@ export interface PartitionMove {
 export class PartitionBuffer {
   readonly topic: string
   readonly partition: number
+  readonly name: string
   /** Where to fetch next. */
   fetchOffset: number
   /** The broker to fetch from; `undefined` while it is not known. */
@@ -30,6 +31,7 @@ export class PartitionBuffer {
   constructor(topic: string, partition: number, fetchOffset: number, taken: () => void) {
     this.topic = topic
     this.partition = partition
+    this.name = `${topic}/${partition}`
     this.fetchOffset = fetchOffset
     this.#taken = taken
   }

@@ -90,8 +90,9 @@ export class TopicFetcher {
     try {
       const answer = await this.#port.fetch(node, wanted, { maxWaitMs, maxBytes: ANSWER_BYTES_MAX, isolation: this.#options.isolation })
       this.#outage.end()
+      const byName = new Map(buffers.map((buffer) => [buffer.name, buffer]))
       for (const fetched of answer) {
-        const buffer = buffers.find(({ topic, partition }) => topic === fetched.topic && partition === fetched.partition)
+        const buffer = byName.get(`${fetched.topic}/${fetched.partition}`)
         if (buffer !== undefined && this.#buffers.has(buffer)) await this.#take(buffer, fetched)
       }
     } catch (thrown) {

@@ -169,6 +169,24 @@ withRedis('a server that goes away', {}, (redis) => {
     await sink.close()
   })
 
+  it('is stuck: a sink takes a bounded amount, and all of it is there when the server goes on', { timeout: 60_000 }, async () => {
+    const { server, client, url } = redis()
+    await client.del('in')
+    const options = { url, stream: 'in', bufferBytes: 100_000, encode: (value: string) => ({ value }) }
+    const sink = await redisSink<string, undefined, number>(options).openPartition('in', undefined, contextOf())
+    server.pause()
+    let written = 0
+    const value = 'x'.repeat(1_000)
+    for (; !sink.saturated && written < 1_000; written++) sink.write(value, undefined, 0)
+    expect(written).toBeLessThan(110)
+    const flushed = sink.flush()
+    expect(await Promise.race([flushed.then(() => 'flushed'), new Promise((resolve) => setTimeout(resolve, 200, 'waits'))])).toBe('waits')
+    server.resume()
+    await flushed
+    expect(await client.xlen('in')).toBe(written)
+    await sink.close()
+  })
+
   it('is connected and silent: the source notices, and goes on when it answers', { timeout: 60_000 }, async () => {
     const { server, url } = redis()
     const impatient = { url, redis: { socketTimeout: 300 } }

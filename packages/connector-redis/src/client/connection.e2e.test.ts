@@ -100,6 +100,13 @@ withRedis('a server that speaks TLS', { tls: true, password: PASSWORD }, (redis)
   })
 })
 
+withRedis('a server that is watched by a sentinel', {}, (redis) => {
+  it('is found by its name', async () => {
+    await using sentinel = await RedisServer.start({ sentinel: { name: 'main', port: redis().server.port } })
+    await checkBothWays({ redis: { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' } })
+  })
+})
+
 withRedis('a cluster', { cluster: true }, (redis) => {
   it('is read and written', async () => {
     await checkBothWays({ cluster: { nodes: [{ host: '127.0.0.1', port: redis().server.port }] } })

@@ -194,6 +194,30 @@ withRedis('a server that goes away', {}, (redis) => {
     await sink.close()
   })
 
+  it('takes no writes while another one may become the master: the sinks wait', { timeout: 60_000 }, async () => {
+    const { client, url } = redis()
+    for (const delivery of ['at-least-once', 'exactly-once'] as const) {
+      await client.del('in')
+      const options = { url, stream: 'in', delivery, encode: (value: string) => ({ value }) }
+      const sink = await redisSink<string, undefined, number>(options).openPartition('in', undefined, contextOf())
+      await client.replicaof('127.0.0.1', 1)
+      for (let i = 0; i < 1_000; i++) sink.write(String(i), undefined, 0)
+      const flushed = sink.flush()
+      expect(await Promise.race([flushed.then(() => 'flushed'), new Promise((resolve) => setTimeout(resolve, 200, 'waits'))])).toBe('waits')
+      await client.replicaof('NO', 'ONE')
+      await flushed
+      sink.snapshot(1)
+      await client.replicaof('127.0.0.1', 1)
+      const committed = sink.commit?.(1)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await client.replicaof('NO', 'ONE')
+      await committed
+      const values = (await client.xrange('in', '-', '+')).map(([, fields]) => fields[1])
+      expect(values).toEqual(Array.from({ length: 1_000 }, (_, i) => String(i)))
+      await sink.close()
+    }
+  })
+
   it('is connected and silent: the source notices, and goes on when it answers', { timeout: 60_000 }, async () => {
     const { server, url } = redis()
     const impatient = { url, redis: { socketTimeout: 300 } }

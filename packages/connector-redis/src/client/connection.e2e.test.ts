@@ -100,6 +100,13 @@ withRedis('a server that speaks TLS', { tls: true, password: PASSWORD }, (redis)
   })
 })
 
+withRedis('a server that is watched by a sentinel', {}, (redis) => {
+  it('is found by its name', async () => {
+    await using sentinel = await RedisServer.start({ sentinel: { name: 'main', port: redis().server.port } })
+    await checkBothWays({ redis: { sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' } })
+  })
+})
+
 withRedis('a cluster', { cluster: true }, (redis) => {
   it('is read and written', async () => {
     await checkBothWays({ cluster: { nodes: [{ host: '127.0.0.1', port: redis().server.port }] } })
@@ -167,6 +174,48 @@ withRedis('a server that goes away', {}, (redis) => {
     expect(alone.values).toEqual(values)
     expect(grouped.values).toEqual(values)
     await sink.close()
+  })
+
+  it('is stuck: a sink takes a bounded amount, and all of it is there when the server goes on', { timeout: 60_000 }, async () => {
+    const { server, client, url } = redis()
+    await client.del('in')
+    const options = { url, stream: 'in', bufferBytes: 100_000, encode: (value: string) => ({ value }) }
+    const sink = await redisSink<string, undefined, number>(options).openPartition('in', undefined, contextOf())
+    server.pause()
+    let written = 0
+    const value = 'x'.repeat(1_000)
+    for (; !sink.saturated && written < 1_000; written++) sink.write(value, undefined, 0)
+    expect(written).toBeLessThan(110)
+    const flushed = sink.flush()
+    expect(await Promise.race([flushed.then(() => 'flushed'), new Promise((resolve) => setTimeout(resolve, 200, 'waits'))])).toBe('waits')
+    server.resume()
+    await flushed
+    expect(await client.xlen('in')).toBe(written)
+    await sink.close()
+  })
+
+  it('takes no writes while another one may become the master: the sinks wait', { timeout: 60_000 }, async () => {
+    const { client, url } = redis()
+    for (const delivery of ['at-least-once', 'exactly-once'] as const) {
+      await client.del('in')
+      const options = { url, stream: 'in', delivery, encode: (value: string) => ({ value }) }
+      const sink = await redisSink<string, undefined, number>(options).openPartition('in', undefined, contextOf())
+      await client.replicaof('127.0.0.1', 1)
+      for (let i = 0; i < 1_000; i++) sink.write(String(i), undefined, 0)
+      const flushed = sink.flush()
+      expect(await Promise.race([flushed.then(() => 'flushed'), new Promise((resolve) => setTimeout(resolve, 200, 'waits'))])).toBe('waits')
+      await client.replicaof('NO', 'ONE')
+      await flushed
+      sink.snapshot(1)
+      await client.replicaof('127.0.0.1', 1)
+      const committed = sink.commit?.(1)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await client.replicaof('NO', 'ONE')
+      await committed
+      const values = (await client.xrange('in', '-', '+')).map(([, fields]) => fields[1])
+      expect(values).toEqual(Array.from({ length: 1_000 }, (_, i) => String(i)))
+      await sink.close()
+    }
   })
 
   it('is connected and silent: the source notices, and goes on when it answers', { timeout: 60_000 }, async () => {

@@ -1,15 +1,16 @@
 import { ConnectionLost, type RedisCommand, type RedisPort, RedisRefusal } from './redis-port.ts'
 
-/** How long to wait after an answer that will be different in a moment. */
-const TEMPORARY_PAUSE_MS = 100
+/** How long to wait after an answer that will be different in a moment, and after connections that break again and again. */
+const PAUSE_MS = 100
+const QUICK_TRIES = 3
 
 /** Repeats what may be repeated until the server has answered; only for commands that change nothing when they come twice. */
 export async function persist<T>(port: RedisPort, action: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let tried = 1; ; tried++) {
     try {
       return await action()
     } catch (thrown) {
-      await recover(port, thrown)
+      await recover(port, thrown, tried)
     }
   }
 }
@@ -19,11 +20,18 @@ export function ask(port: RedisPort, command: RedisCommand, bytes = false): Prom
   return persist(port, () => port.call(command, bytes))
 }
 
-/** Resolves when it is worth trying again; rejects with `thrown` if it is not. */
-export async function recover(port: RedisPort, thrown: unknown): Promise<void> {
-  if (thrown instanceof ConnectionLost) return await port.ready()
+/** Resolves when it is worth trying again, after so many times; rejects with `thrown` if it is not. */
+export async function recover(port: RedisPort, thrown: unknown, tried: number): Promise<void> {
+  if (thrown instanceof ConnectionLost) {
+    if (tried > QUICK_TRIES) await pause()
+    return await port.ready()
+  }
   if (!(thrown instanceof RedisRefusal && thrown.isTemporary)) throw thrown
   if (thrown.isDemoted) port.reconnect()
-  await new Promise((resolve) => setTimeout(resolve, TEMPORARY_PAUSE_MS))
+  await pause()
   await port.ready()
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
 }

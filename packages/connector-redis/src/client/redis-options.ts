@@ -7,7 +7,7 @@ export interface RedisAddress {
   readonly url?: string
   /**
    * Options of ioredis: `host`, `port`, `username`, `password`, `db`, `tls`, and `sentinels` with `name`. Also beside `url`. How commands
-   * are repeated after a lost connection is decided here and not by them.
+   * are repeated after a lost connection is decided here and not by them. A `socketTimeout` is longer than the 5 s that a read waits.
    */
   readonly redis?: RedisOptions
   /** A Redis Cluster; credentials and TLS go into `options.redisOptions`. */

@@ -142,8 +142,8 @@ export class CommandWriter {
 
   async #sendAgain(unanswered: readonly Sent[]): Promise<void> {
     for (let sent of unanswered) {
-      while (sent.left.length > 0 && sent.problem === undefined) {
-        if (sent.reason !== undefined) await recover(this.#options.port, sent.reason)
+      for (let tried = 1; sent.left.length > 0 && sent.problem === undefined; tried++) {
+        if (sent.reason !== undefined) await recover(this.#options.port, sent.reason, tried)
         sent = await this.#send(sent.batch, sent.left, true)
       }
       this.#answered(sent)

@@ -208,6 +208,14 @@ withRedis('a stream that is read in a group', {}, (redis) => {
     await using willing = await openReader(source({}, { onPositionLost: 'earliest' }), { state })
     expect(await willing.readTo(4)).toEqual(['0', '1', '2', '3'])
 
+    // A stream that was made again has smaller ids, perhaps.
+    const later = {
+      streams: [{ ...state.streams[0], stream: 'in', id: '9000000000000-1', count: undefined, group: { read: [], taken: [] } }],
+    }
+    const other = { name: 'others' }
+    await using again = await openReader(source(other, { onPositionLost: 'earliest' }), { state: later })
+    expect(await again.readTo(4)).toEqual(['0', '1', '2', '3'])
+
     await redis().client.xgroup('CREATE', 'in', 'slow', '0')
     await redis().client.xreadgroup('GROUP', 'slow', 'alpha', 'COUNT', 1, 'STREAMS', 'in', '>')
     await redis().client.xtrim('in', 'MAXLEN', 1)

@@ -1,6 +1,6 @@
 import { ask } from '../client/persist.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { compareEntryIds, FIRST_ID } from './entry-id.ts'
+import { compareEntryIds, type EntryId, FIRST_ID } from './entry-id.ts'
 import { GroupFeed, type GroupFeedOptions } from './group-feed.ts'
 import { GroupTakeover } from './group-takeover.ts'
 import { PendingEntries } from './pending-entries.ts'
@@ -26,7 +26,8 @@ export async function openGroupFeed(options: OpenGroupFeedOptions): Promise<Grou
     if (saved !== undefined && onPositionLost === 'fail') {
       throw positionLost(stream, saved.id, `has no consumer group "${group.name}" any more, so nobody knows what was not read`)
     }
-    await makeGroup(commands, stream, group.name, saved?.id ?? options.after, group.createStream ?? false)
+    const after = saved === undefined ? options.after : await placeIn(options, saved.id)
+    await makeGroup(commands, stream, group.name, after, group.createStream ?? false)
   }
   const pending = new PendingEntries(commands, stream, group.name, bytes)
   const { claim, poison } = group
@@ -46,6 +47,12 @@ export async function openGroupFeed(options: OpenGroupFeedOptions): Promise<Grou
   await checkKept(options, takeover)
   const start = saved ?? { stream, id: FIRST_ID, count: undefined, group: undefined }
   return new GroupFeed({ ...options, group: group.name, start, takeover })
+}
+
+/** Where a group goes on that was lost: behind the position, or at the beginning of a stream that was made again. */
+async function placeIn({ stream, commands }: OpenGroupFeedOptions, id: EntryId): Promise<EntryId> {
+  const [answer] = await commands.pipeline([['xinfo', 'stream', stream]])
+  return compareEntryIds(streamInfoOf(answer).lastId, id) < 0 ? FIRST_ID : id
 }
 
 /** Whether the entries that were given out and not processed still exist. */

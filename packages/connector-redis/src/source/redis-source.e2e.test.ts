@@ -83,6 +83,16 @@ withRedis('a stream that is read alone', {}, (redis) => {
     expect(second.values.length).toBeGreaterThan(0)
     await using again = await openReader(sharded, { partition: 'in:*/0', state: first.partition.snapshot() })
     expect(await again.readFor(200)).toEqual([])
+    // All shards of two partitions cannot stay where they are when there are five.
+    const others = source({ shards: { partitions: 5 } })
+    const openings = [first, second].map((reader, i) =>
+      openReader(others, { partition: `in:*/${i}`, state: reader.partition.snapshot() }).then((opened) => opened.partition.close()),
+    )
+    const refused = (await Promise.allSettled(openings)).filter(({ status }) => status === 'rejected')
+    expect(refused).toMatchObject([
+      { reason: { code: 'ERR_OPERATOR_ARGUMENT', message: expect.stringContaining('shards.partitions') } },
+      {},
+    ])
   })
 
   it('says so when entries that it has not read were trimmed away, or goes on behind them', async () => {

@@ -1,4 +1,4 @@
-import { type ErrorContext, hashString, numberTime, type PartitionContext, type Source } from '@malstrom/core'
+import { type ErrorContext, hashString, MalstromError, numberTime, type PartitionContext, type Source } from '@malstrom/core'
 import { persist } from '../client/persist.ts'
 import { redisError } from '../client/redis-error.ts'
 import type { RedisConnector, RedisPort } from '../client/redis-port.ts'
@@ -47,10 +47,13 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
   async openPartition(name: string, state: RedisPosition | undefined, partition: PartitionContext): Promise<StreamsPartition<V>> {
     const { shards, start = 'earliest' } = this.#options
     const context = { operator: partition.operator, worker: partition.worker, partition: name }
+    if (state !== undefined) this.#checkShards(name, state)
     const ports: RedisPort[] = []
+    let isClosed = false
     const connect = async () => {
       const port = await this.#connector.connect()
       ports.push(port)
+      if (isClosed) port.close()
       return port
     }
     const opening: Opening = { commands: await connect(), partition, context, connect }
@@ -72,6 +75,7 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
       },
       explain: (thrown) => redisError(this.#connector.name, `read ${name}`, thrown, context),
       close: () => {
+        isClosed = true
         for (const port of ports) port.close()
       },
     })
@@ -83,8 +87,25 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
     if (shards === undefined) return [name]
     const prefix = `${String(stream)}:`
     const keys = await persist(port, () => port.scanStreams(`${prefix.replace(/[\\*?[\]^]/g, '\\$&')}*`))
-    const index = Number(name.slice(name.lastIndexOf('/') + 1))
-    return keys.filter((key) => /^\d+$/.test(key.slice(prefix.length)) && hashString(key) % (shards.partitions ?? 1) === index).sort()
+    return keys.filter((key) => /^\d+$/.test(key.slice(prefix.length)) && this.#partitionOf(key) === name).sort()
+  }
+
+  /** The partition of a shard. */
+  #partitionOf(shard: string): string {
+    const { stream, shards } = this.#options
+    return `${String(stream)}:*/${hashString(shard) % (shards?.partitions ?? 1)}`
+  }
+
+  /** With another number of partitions a shard would be read by two of them. */
+  #checkShards(name: string, { streams }: RedisPosition): void {
+    if (this.#options.shards === undefined) return
+    const other = streams.find(({ stream }) => this.#partitionOf(stream) !== name)
+    if (other === undefined) return
+    throw new MalstromError(
+      'ERR_OPERATOR_ARGUMENT',
+      `redisSource: "${other.stream}" was read by partition ${name}, and now belongs to ${this.#partitionOf(other.stream)}. Give shards.partitions the number it had, or start the job without its saved state.`,
+      { context: { partition: name } },
+    )
   }
 
   #decoderOf(stream: string, { commands, context }: Opening): EntryDecoder<V> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,8 @@ export interface RedisServerOptions {
   readonly tls?: boolean
   /** A cluster of this one server, which has all slots. */
   readonly cluster?: boolean
+  /** It is no server but a sentinel, which watches the server at a port of 127.0.0.1 under a name. */
+  readonly sentinel?: { readonly name: string; readonly port: number }
   /** Every write is on the disk before it is answered, so that a killed server comes back with it. @default true */
   readonly durable?: boolean
 }
@@ -73,6 +75,9 @@ export class RedisServer implements AsyncDisposable {
   async start(): Promise<void> {
     const child = spawn('redis-server', this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#process = child
+    const endWithMe = () => child.kill('SIGKILL')
+    process.once('exit', endWithMe)
+    child.once('exit', () => process.off('exit', endWithMe))
     let output = ''
     child.stdout.on('data', (text) => {
       output = `${output}${text}`.slice(-2_000)
@@ -118,7 +123,13 @@ export class RedisServer implements AsyncDisposable {
   }
 
   #arguments(): string[] {
-    const { password, users = [], cluster, durable = true } = this.#options
+    const { password, users = [], cluster, durable = true, sentinel } = this.#options
+    if (sentinel !== undefined) {
+      const file = join(this.#folder, 'sentinel.conf')
+      const { name, port } = sentinel
+      writeFileSync(file, `port ${this.port}\nbind 127.0.0.1\ndir ${this.#folder}\nsentinel monitor ${name} 127.0.0.1 ${port} 1\n`)
+      return [file, '--sentinel']
+    }
     const certificates = this.#certificates
     const port = String(this.port)
     return [

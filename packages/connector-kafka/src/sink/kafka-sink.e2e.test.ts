@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import type { MalstromError } from '@malstrom/core'
 import { defineJob } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
-import { singleThread } from '@malstrom/runtime'
+import { multiThread, singleThread } from '@malstrom/runtime'
 import { KafkaServer, whyNoKafka } from '@malstrom/services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openKafka } from '../client/kafka-connection.ts'
+import { ledgerProblem } from '../fixture/ledger-process.ts'
 import { ReleasedNumbers } from '../fixture/released-numbers.ts'
+import { COUNT, GO_ON, rescaledJob } from '../fixture/rescaled-job.ts'
 import { totalsJob } from '../fixture/totals-job.ts'
 import { type KafkaSinkOptions, kafkaSink } from './kafka-sink.ts'
 import { partitionOfKey } from './murmur2.ts'
@@ -96,6 +98,22 @@ describe.skipIf(missing !== undefined)(`kafkaSink and a real Kafka ${missing ?? 
       const read = await kafka.consume('totals')
       expect(read.filter(({ key }) => key === 'ann').map(({ value }) => value)).toEqual(['1', '3'])
       expect(read.filter(({ key }) => key === 'bob').map(({ value }) => value)).toEqual(['10'])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('moves its lanes between threads, while the job is rescaled, with every record once and in order', async () => {
+    await kafka.createTopic('rescaled', 3)
+    const directory = await mkdtemp(join(tmpdir(), 'malstrom-rescaled-'))
+    try {
+      const settings = { brokers: kafka.brokers, topic: 'rescaled', directory }
+      const execution = await multiThread({ workers: 2, snapshotIntervalMs: 50 }).start(rescaledJob, settings)
+      for (const workers of [3, 1]) await execution.rescale(workers)
+      await writeFile(join(directory, GO_ON), '')
+      await execution.finished
+      const values = (await kafka.consume('rescaled')).map(({ value }) => value)
+      expect(ledgerProblem(values, { a: COUNT, b: COUNT, c: COUNT, d: COUNT })).toBeUndefined()
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

@@ -6,6 +6,7 @@ import { runExchangeRing } from './exchange-ring.ts'
 import { runExchangeThreads } from './exchange-threads.ts'
 import { runExchangeZeromq } from './exchange-zeromq.ts'
 import { runIdle } from './idle.ts'
+import { runKafkaRead } from './kafka-read.ts'
 import { runPollution } from './pollution.ts'
 import { runRedis } from './redis.ts'
 import { runRescalePause } from './rescale-pause.ts'
@@ -48,5 +49,6 @@ export const cases: readonly Case[] = [
   },
   { name: 'exchange-zeromq-raw', about: 'frames to another process over ZeroMQ, and how long they take', run: runExchangeZeromq },
   { name: 'redis', about: 'records of 256 bytes from one Redis Stream to another, against a loop over ioredis', run: runRedis },
+  { name: 'kafka-read', about: 'records of a real Kafka into a job, against a bare consumer of kafkajs', run: runKafkaRead },
   { name: 'restore', about: 'a million keys from disk', run: runRestore },
 ]

@@ -80,7 +80,9 @@ withRedis('a job between two streams whose process is killed', { durable: false 
           if (producer.written < least + RECORDS_PER_START) await producer.write(20)
           return step === '' && (await client.xlen('out')) >= least
         }
-        await runProcess([url, directory, mode, step, String(1 + Math.floor(Math.random() * 4))], enough)
+        // A process opens its stream once.
+        const occurrence = step === 'opened' ? 1 : 1 + Math.floor(Math.random() * 4)
+        await runProcess([url, directory, mode, step, String(occurrence)], enough)
       }
       let settledAt = 0
       await runProcess([url, directory, mode], async () => {

@@ -218,6 +218,20 @@ withRedis('a server that goes away', {}, (redis) => {
     }
   })
 
+  it('changes its role while sources wait for entries: they go on when it is the master again', { timeout: 60_000 }, async () => {
+    const { client, url } = redis()
+    await client.del('in')
+    await using alone = await openReader(sourceAt({ url }))
+    await using grouped = await openReader(sourceAt({ url }, { group: { name: 'roles', createStream: true } }))
+    await client.xadd('in', '*', 'value', 'before')
+    await Promise.all([alone.readTo(1), grouped.readTo(1)])
+    await client.replicaof('127.0.0.1', 1)
+    await Promise.all([alone.readFor(300), grouped.readFor(300)])
+    await client.replicaof('NO', 'ONE')
+    await client.xadd('in', '*', 'value', 'after')
+    for (const reader of [alone, grouped]) expect(await reader.readTo(2)).toEqual(['before', 'after'])
+  })
+
   it('is connected and silent: the source notices, and goes on when it answers', { timeout: 60_000 }, async () => {
     const { server, url } = redis()
     const impatient = { url, redis: { socketTimeout: 300 } }

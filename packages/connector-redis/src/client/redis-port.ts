@@ -51,7 +51,7 @@ export class RedisRefusal extends Error {
     return /^[A-Z]+/.exec(this.message)?.[0] ?? 'ERR'
   }
 
-  /** It will be answered differently in a moment: the server loads its data, or a cluster is being repaired. */
+  /** It will be answered differently in a moment: the server loads its data or changes its role, or a cluster is being repaired. */
   get isTemporary(): boolean {
     return TEMPORARY.includes(this.code) || this.isDemoted
   }
@@ -62,4 +62,4 @@ export class RedisRefusal extends Error {
   }
 }
 
-const TEMPORARY = ['LOADING', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'BUSY']
+const TEMPORARY = ['LOADING', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'BUSY', 'UNBLOCKED']

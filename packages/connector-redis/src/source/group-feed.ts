@@ -1,5 +1,5 @@
-import { persist } from '../client/persist.ts'
-import { ConnectionLost, type RedisPort, RedisRefusal } from '../client/redis-port.ts'
+import { persist, recover } from '../client/persist.ts'
+import { type RedisPort, RedisRefusal } from '../client/redis-port.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { type EntryFeed, entriesOfRead, type FedEntries, fedEntries } from './entry-feed.ts'
 import { compareEntryIds, type EntryId } from './entry-id.ts'
@@ -74,10 +74,13 @@ export class GroupFeed implements EntryFeed {
       if (this.#missedReply) return this.#fetched(await this.#readMissed())
       return this.#fetched(this.#isBehind ? await this.#readOn() : await this.#readBlocking())
     } catch (thrown) {
-      if (!(thrown instanceof ConnectionLost)) throw this.#explained(thrown)
       this.#missedReply = true
       this.#isBehind = true
-      await port.ready()
+      try {
+        await recover(port, thrown, 1)
+      } catch (hopeless) {
+        throw this.#explained(hopeless)
+      }
       return fedEntries([])
     }
   }

@@ -1,5 +1,5 @@
-import { persist } from '../client/persist.ts'
-import { ConnectionLost, type RedisPort } from '../client/redis-port.ts'
+import { persist, recover } from '../client/persist.ts'
+import type { RedisPort } from '../client/redis-port.ts'
 import { type EntryFeed, entriesOfRead, type FedEntries, fedEntries } from './entry-feed.ts'
 import { type EntryId, FIRST_ID } from './entry-id.ts'
 import type { StreamPosition } from './position.ts'
@@ -48,9 +48,8 @@ export class PositionFeed implements EntryFeed {
       this.#isBehind = entries.length === 0 || entries.length === this.#options.batchRecords
       return this.#fetched(fedEntries(entries, { countBefore: this.#count, countAfter: this.#countAfter(entries.length) }))
     } catch (thrown) {
-      if (!(thrown instanceof ConnectionLost)) throw thrown
       this.#isBehind = true
-      await port.ready()
+      await recover(port, thrown, 1)
       return fedEntries([])
     }
   }

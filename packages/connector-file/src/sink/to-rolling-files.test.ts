@@ -7,6 +7,7 @@ import type { SinkPartition } from '@malstrom/core'
 import { type SinkRecord, sinkSuite } from '@malstrom/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { beforeDeadline } from '../fixture/follow.ts'
+import { PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { CONTEXT } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import type { RolledFiles } from './rolling-partition.ts'
@@ -270,6 +271,7 @@ const folders = {
   setup: () => new TemporaryFolder(),
   teardown: (folder: TemporaryFolder) => folder[Symbol.dispose](),
   delivery: 'exactly-once' as const,
+  ...PATIENT_SUITE,
   records,
 }
 const linesIn = (path: string) => (existsSync(path) ? Object.values(visible(path)).join('').split('\n').slice(0, -1) : [])

@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import * as zlib from 'node:zlib'
 import { sourceSuite } from '@malstrom/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PATIENCE_MS } from '../fixture/property-settings.ts'
+import { PATIENCE_MS, PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { CONTEXT, Collected, readAll, readUntilFailure } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import { csvFile } from './csv-file.ts'
@@ -150,5 +150,6 @@ for (const [form, pack] of forms) {
     create: () => textFile(path),
     expected: [{ partition: path, records: few.map((value, timestamp) => ({ value, timestamp })) }],
     runs: 15,
+    ...PATIENT_SUITE,
   })
 }

@@ -4,6 +4,7 @@ import { defineJob } from '@malstrom/operators'
 import { singleThread } from '@malstrom/runtime'
 import { sourceSuite } from '@malstrom/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { readAll } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import { toFile } from '../sink/to-file.ts'
@@ -123,6 +124,7 @@ const partitions = names.map((name) => shared.file(name, values(name).join('\n')
 shared.file('4.txt', 'no')
 
 sourceSuite('textFile of a folder', {
+  ...PATIENT_SUITE,
   create: () => textFile(filesIn(shared.path, { match: '**/*.log' })),
   expected: names.map((name, i) => ({
     partition: partitions[i] as string,

@@ -3,13 +3,14 @@ import { gzipSync } from 'node:zlib'
 import { sourceSuite } from '@malstrom/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Follower } from '../fixture/follow.ts'
+import { PATIENCE_MS, PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { CONTEXT, Collected, readAll } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import { csvFile } from './csv-file.ts'
 import type { FilePosition } from './file-position.ts'
 import { textFile } from './text-file.ts'
 
-vi.setConfig({ testTimeout: 15_000 })
+vi.setConfig({ testTimeout: PATIENCE_MS })
 
 const QUICKLY = { follow: true, pollIntervalMs: 2 }
 
@@ -257,6 +258,7 @@ const lines = Array.from({ length: 24 }, (_, i) => `line ${i} ${'größe'.repeat
 let appended = 0
 
 sourceSuite('textFile with follow', {
+  ...PATIENT_SUITE,
   setup: () => {
     appended = 0
     writeFileSync(followed, `${lines.join('\n')}\n`)

@@ -142,8 +142,7 @@ export class PathPartition<V> implements SourcePartition<V, number, FilePosition
   async #tryNext(index: number, before?: CurrentFile<V>): Promise<void> {
     const { path, settings, context } = this.#options
     try {
-      const next = await this.#openAfter(before)
-      await before?.records.close()
+      const next = await this.#openAfter(before).finally(() => before?.records.close())
       if (this.#isClosed) await next?.file.handle.close()
       else if (next !== undefined) this.#current = await this.#read(next.file, { start: { ...FILE_START, index }, hasPath: next.hasPath })
       else if (settings.follow) {

@@ -1,5 +1,6 @@
 import { appendFileSync, rmSync } from 'node:fs'
 import { type SinkRecord, sinkSuite, sourceSuite } from '@malstrom/testing'
+import { PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { CONTEXT, readAll } from '../fixture/read-partition.ts'
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import type { NewStreamMessage, StreamMessage } from '../stream/stream-message.ts'
@@ -47,6 +48,7 @@ sourceSuite('streamFile', {
   create: () => streamFile(sharedPath),
   expected: [{ partition: sharedPath, records: sequenced.map((value, timestamp) => ({ value, timestamp })) }],
   runs: 25,
+  ...PATIENT_SUITE,
 })
 
 sourceSuite('streamFile with follow', {
@@ -63,6 +65,7 @@ sourceSuite('streamFile with follow', {
     return { value, timestamp: sequenced.length + count }
   },
   runs: 25,
+  ...PATIENT_SUITE,
 })
 
 const records: SinkRecord<NewStreamMessage, undefined, number>[] = sequenced
@@ -81,4 +84,5 @@ sinkSuite('toStreamFile', {
     return (await readAll(streamFile(partition))).values.map(({ key, sequence, payload }) => [key, sequence, String(payload)])
   },
   runs: 25,
+  ...PATIENT_SUITE,
 })

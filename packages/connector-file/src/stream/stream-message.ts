@@ -13,6 +13,7 @@ export interface StreamMessage {
   readonly sequence: bigint
   /** Milliseconds since 1970. */
   readonly timestamp: number
+  /** Bytes. `new TextDecoder().decode(payload)` is their text. */
   readonly payload: Uint8Array
 }
 

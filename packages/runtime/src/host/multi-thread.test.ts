@@ -5,6 +5,7 @@ import { memoryPersistence } from '@malstrom/persistence'
 import { errorOf } from '@malstrom/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { idleJob } from '../fixture/idle-job.ts'
+import { slowOpenJob } from '../fixture/slow-open-job.ts'
 import { hiddenJob, localJob, type ThreadsParams, threadsJob } from '../fixture/threads-job.ts'
 import { multiThread } from './multi-thread.ts'
 import { singleThread } from './single-thread.ts'
@@ -91,6 +92,12 @@ describe('multiThread', () => {
     const execution = await multiThread({ workers: 2 }).start(idleJob, { frontiers })
     await expect.poll(() => Math.min(...new Int32Array(frontiers)), { timeout: 30_000 }).toBeGreaterThan(50)
     await execution.cancel()
+  })
+
+  it('reads a partition that is still being opened when others have sent something', quick, async () => {
+    const counted = new SharedArrayBuffer(4)
+    await multiThread({ workers: 2 }).run(slowOpenJob, { counted })
+    expect([...new Int32Array(counted)]).toEqual([2])
   })
 
   it('says where an operator failed', quick, async () => {

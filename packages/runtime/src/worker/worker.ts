@@ -57,6 +57,7 @@ export class Worker implements WorkerHandle {
   /** Whether the coordinator has been told that everything is processed. */
   #completed = false
   readonly #reroute: WorkerReroute | undefined
+  #started = false
   #scheduled = false
   #ending = false
   /** A source lists its records only while it is open. */
@@ -113,6 +114,7 @@ export class Worker implements WorkerHandle {
       await this.#end('failed', error)
       throw error
     }
+    this.#started = true
     for (const task of this.#built.tasks) task.startTicks(this.#environment, () => this.#wake())
     this.#wake()
   }
@@ -246,7 +248,8 @@ export class Worker implements WorkerHandle {
   }
 
   #wake(): void {
-    if (this.#scheduled || this.#ending) return
+    // Others may be faster: until its sources are open, a worker would take them for empty.
+    if (!this.#started || this.#scheduled || this.#ending) return
     this.#scheduled = true
     this.#environment.soon(() => {
       this.#scheduled = false

@@ -87,7 +87,10 @@ it.each<[name: string, sent: Buffer]>([
   await new Promise((resolve) => server.once('listening', resolve))
   const { port: busy } = server.address() as { port: number }
   const port = openKafka({ brokers: `127.0.0.1:${busy}`, connectionTimeoutMs: 200, requestTimeoutMs: 200 })
-  await expect(port.partitions('orders')).rejects.toMatchObject({ code: 'ERR_KAFKA', message: expect.stringContaining('cannot be reached') })
+  await expect(port.partitions('orders')).rejects.toMatchObject({
+    code: 'ERR_KAFKA',
+    message: expect.stringContaining('cannot be reached'),
+  })
   await port.close()
   for (const socket of sockets) socket.destroy()
   await new Promise((resolve) => server.close(resolve))

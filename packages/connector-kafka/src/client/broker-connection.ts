@@ -70,7 +70,8 @@ export class BrokerConnection {
     for (const connection of this.#broker.connectionPool.pool) {
       // kafkajs would first wait for every answer, also of a broker that gives none.
       connection.rejectRequests(new Error('closed'))
-      connection.socket?.destroy()
+      // With an error, or an attempt to connect would go on until its time-out.
+      connection.socket?.destroy(new Error('closed'))
     }
     await this.#broker.disconnect().catch(() => undefined)
   }

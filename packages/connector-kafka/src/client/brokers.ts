@@ -78,6 +78,7 @@ export class Brokers {
       void connection.close()
     }
     this.#places = metadata.brokers
+    this.#adoptSeed()
     return metadata
   }
 
@@ -112,6 +113,15 @@ export class Brokers {
     if (other !== undefined) return other
     this.#byNode.set(node, made)
     return made
+  }
+
+  /** The connection that was made by the list of the user is, by now, one to a broker that is known. */
+  #adoptSeed(): void {
+    const seed = this.#seed
+    const node = this.#places.find(({ host, port }) => `${host}:${port}` === seed?.address)?.nodeId
+    if (seed === undefined || node === undefined || this.#byNode.has(node)) return
+    this.#byNode.set(node, seed)
+    this.#seed = undefined
   }
 
   /**

@@ -30,7 +30,7 @@ export interface KafkajsBroker {
 
 export interface KafkajsConnection {
   readonly requestTimeout: number
-  readonly socket?: { destroy(): void; setNoDelay?(noDelay: boolean): void }
+  readonly socket?: { destroy(error?: Error): void; setNoDelay?(noDelay: boolean): void }
   readonly requestQueue: KafkajsRequestQueue
   /** How long the answer is that is being received. */
   readonly bytesNeeded: number
@@ -149,8 +149,9 @@ function guardAnswers(connection: KafkajsConnection): void {
     } catch {
       // The same as an answer that is too long: this is no broker, or no longer in step with us.
     }
-    connection.socket?.destroy()
-    connection.rejectRequests(new Error('what it sends are no answers of a Kafka broker'))
+    const failure = new Error('what it sends are no answers of a Kafka broker')
+    connection.rejectRequests(failure)
+    connection.socket?.destroy(failure)
   }
 }
 

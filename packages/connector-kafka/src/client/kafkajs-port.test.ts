@@ -45,3 +45,17 @@ it('a closed port ends its connections, and a second close does nothing', async 
   await port.close()
   await expect(port.partitions('orders')).rejects.toMatchObject({ code: 'ERR_KAFKA' })
 })
+
+it('a port that is closed while it connects does not wait for the time-out', async () => {
+  await using broker = await FakeBroker.start()
+  const port = openKafka({ brokers: `127.0.0.1:${broker.port}`, connectionTimeoutMs: 60_000 })
+  await port.partitions('orders')
+  const wanted = [{ topic: 'orders', partition: 0, offset: 0, maxBytes: 1_000 }]
+  // Over the second connection, which is not there yet.
+  const refused = expect(port.fetch(1, wanted, { maxWaitMs: 1, maxBytes: 1_000, isolation: 'committed' })).rejects.toMatchObject({
+    code: 'ERR_KAFKA',
+  })
+  await new Promise(setImmediate)
+  await port.close()
+  await refused
+})

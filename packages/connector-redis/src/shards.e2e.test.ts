@@ -25,7 +25,7 @@ withRedis('a job between shards, on several threads', { durable: false }, (redis
     const start = (workers: number) => multiThread({ workers, snapshotIntervalMs: 50 }).start(job, { url, directory })
     try {
       await write(400, 4)
-      const execution = await start(1)
+      const execution = await start(2)
       await eventually('the first numbers have been counted', allThere)
       const writing = (async () => {
         for (let i = 0; i < 40; i++) {

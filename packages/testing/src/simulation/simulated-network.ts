@@ -10,7 +10,7 @@ const NOTICE_MS_MAX = 20
 interface Mailbox {
   readonly frames: Uint8Array[]
   events: LinkEvents | undefined
-  /** `receive` has returned nothing since the last frame came. */
+  /** `receive` has returned nothing since the last frame came, or was never called. */
   waiting: boolean
 }
 
@@ -114,7 +114,7 @@ export class SimulatedNetwork {
   }
 
   #mailbox(name: string): Mailbox {
-    const known = this.#mailboxes.get(name) ?? { frames: [], events: undefined, waiting: false }
+    const known = this.#mailboxes.get(name) ?? { frames: [], events: undefined, waiting: true }
     this.#mailboxes.set(name, known)
     return known
   }

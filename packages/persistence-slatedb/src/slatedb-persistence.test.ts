@@ -118,16 +118,16 @@ it('scopes and paths may have any characters', async () => {
   await backend.close()
 })
 
-it('a store that does not answer is an error after the deadline, and the next open starts anew', async () => {
+it('a store that does not answer is an error after the deadline, and the next open starts anew', { timeout: 60_000 }, async () => {
   await using server = await S3Server.start()
   const environment = environmentOf(server.endpoint)
-  const backend = slateDbPersistence({ url: 's3://bucket/a', environment, callTimeoutMs: 3_000 })
+  const backend = slateDbPersistence({ url: 's3://bucket/a', environment, callTimeoutMs: 8_000 })
   const store = await backend.open('worker-0')
   await store.put('a', bytesOf('one'))
   server.fault = () => 'hang'
   const error = await rejection(store.put('b', bytesOf('two')))
   expect(error).toMatchObject({ code: 'ERR_STORE', outcome: 'unknown' })
-  expect(error.message).toMatch(/s3:\/\/bucket\/a .*within 3000 ms.*callTimeoutMs/)
+  expect(error.message).toMatch(/s3:\/\/bucket\/a .*within 8000 ms.*callTimeoutMs/)
   expect(error.message).not.toContain('secret')
   expect(await rejection(store.get('a'))).toMatchObject({ code: 'ERR_STORE', outcome: 'failed' })
   await store.close()
@@ -141,7 +141,7 @@ it('a bucket that is missing, an address that is none and a directory that is a 
   await using server = await S3Server.start()
   using folder = new TemporaryFolder()
   const environment = environmentOf(server.endpoint)
-  const missing = slateDbPersistence({ url: 's3://nowhere/a', environment, callTimeoutMs: 3_000 })
+  const missing = slateDbPersistence({ url: 's3://nowhere/a', environment, callTimeoutMs: 8_000 })
   expect((await rejection(missing.open('a'))).message).toMatch(/s3:\/\/nowhere\/a .*Check the address, the credentials/)
   expect((await rejection(slateDbPersistence({ url: 'nothing://there' }).open('a'))).message).toMatch(/Check the address/)
   writeFileSync(join(folder.path, 'file'), '')

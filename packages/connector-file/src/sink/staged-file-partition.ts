@@ -134,10 +134,17 @@ export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, Stag
     this.#opening = undefined
   }
 
-  async #append({ length, staged, bytes }: StagedLength): Promise<void> {
-    const { handle, path } = this.#options
+  async #append(taken: StagedLength): Promise<void> {
+    const { length, staged, bytes } = taken
+    const { handle, path, saved } = this.#options
     const { size } = await handle.stat()
     const end = length + bytes
+    // Only the start that is restored may cut off what came after its snapshot.
+    if (size > end && taken !== saved) {
+      throw new Error(
+        `it has ${size - end} bytes more than this sink has written: another start of the job, or another program, writes to it`,
+      )
+    }
     if (size < end && staged !== undefined) {
       await handle.truncate(length)
       await copy(join(dirname(path), staged), handle, length, bytes)

@@ -27,13 +27,26 @@ export interface RuntimeOptions {
   readonly restoreVersion?: number
   /** Operators, sources and sinks that the job no longer has, whose saved state may be dropped. */
   readonly allowDropped?: readonly string[]
+  /**
+   * Told why the job has failed, whenever it goes back to its last snapshot.
+   *
+   * @default a line on standard error
+   */
+  readonly onRestart?: (cause: unknown) => void
 }
 
-const COMMON = ['tasks', 'waitLimitMs', 'snapshotIntervalMs', 'restoreVersion', 'allowDropped']
+const COMMON = ['tasks', 'waitLimitMs', 'snapshotIntervalMs', 'restoreVersion', 'allowDropped', 'onRestart']
 
 /** The options with their defaults. @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
 export function checkRuntimeOptions(runtime: string, options: RuntimeOptions, others: readonly string[]) {
-  const { tasks = 'auto', waitLimitMs = 60_000, snapshotIntervalMs = 10_000, restoreVersion, allowDropped = [] } = options
+  const {
+    tasks = 'auto',
+    waitLimitMs = 60_000,
+    snapshotIntervalMs = 10_000,
+    restoreVersion,
+    allowDropped = [],
+    onRestart: restarting = tellRestart,
+  } = options
   checkOptionNames(runtime, options, [...COMMON, ...others])
   if (!['auto', 'compiled', 'interpreted'].includes(tasks) || !(waitLimitMs > 0 && waitLimitMs < 2 ** 31)) {
     throw new MalstromError(
@@ -45,7 +58,12 @@ export function checkRuntimeOptions(runtime: string, options: RuntimeOptions, ot
     throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${runtime}: snapshotIntervalMs is above 0 (not ${snapshotIntervalMs}).`)
   }
   const interpret = tasks === 'interpreted' || (tasks === 'auto' && !canCompile())
-  return { interpret, waitLimitMs, snapshotIntervalMs, restoreVersion, allowDropped }
+  return { interpret, waitLimitMs, snapshotIntervalMs, restoreVersion, allowDropped, restarting }
+}
+
+function tellRestart(cause: unknown): void {
+  const text = cause instanceof MalstromError ? `${cause.code}: ${cause.message}` : String(cause)
+  process.stderr.write(`malstrom: the job goes back to its last snapshot: ${text}\n`)
 }
 
 export function checkJob(job: unknown): void {

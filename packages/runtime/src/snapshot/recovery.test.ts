@@ -2,7 +2,7 @@ import type { PersistenceBackend } from '@malstrom/core'
 import { defineJob, type Flow, fromIterable, toArray } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
 import { errorOf } from '@malstrom/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { singleThread } from '../host/single-thread.ts'
 
 const numbers = Array.from({ length: 10_000 }, (_, n) => n)
@@ -76,6 +76,26 @@ describe('a job with persistence', () => {
     await singleThread().run(sums(whole))
     // Duplicates are allowed with this sink; wrong sums and gaps are not.
     expect([...new Set(out)]).toEqual([...new Set(whole)])
+  })
+
+  it('tells why it goes back', async () => {
+    const causes: unknown[] = []
+    const out: number[] = []
+    let failed = false
+    const job = sums(out, (n) => {
+      if (n !== 5_000 || failed) return
+      failed = true
+      throw new Error('five thousand')
+    })
+    await singleThread({ persistence: memoryPersistence(), onRestart: (cause) => causes.push(cause) }).run(job)
+    expect(causes).toEqual([expect.objectContaining({ code: 'ERR_OPERATOR_FAILED', message: expect.stringContaining('five thousand') })])
+    const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    failed = false
+    await singleThread({ persistence: memoryPersistence() }).run(job)
+    expect(printed.mock.calls.map(([line]) => line)).toEqual([
+      expect.stringMatching(/^malstrom: the job goes back to its last snapshot: ERR_OPERATOR_FAILED: .*five thousand/),
+    ])
+    printed.mockRestore()
   })
 
   it('fails with the cause after 10 restarts in a row', async () => {

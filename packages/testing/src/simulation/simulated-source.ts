@@ -35,7 +35,7 @@ export class SimulatedSource<V, T> implements Source<V, T, string, number> {
   }
 
   async openPartition(partition: Key, position = 0, { generation, worker }: PartitionContext): Promise<SourcePartition<V, T, number>> {
-    await this.#world.wait(`open partition ${String(partition)}`, this.#world.dice.chance(0.2) ? 100 : 2)
+    await this.#world.wait(`open partition ${String(partition)}`, 2)
     const name = partition as string
     const reader = this.#readers.get(name)
     if (reader?.generation === generation) {

@@ -40,7 +40,7 @@ export class CompressedInput implements ByteInput {
   static async open(file: OpenFile, compression: 'gzip' | 'zstd', offset: number, context: ErrorContext): Promise<CompressedInput> {
     const packed = file.handle.createReadStream({ start: 0, highWaterMark: READ_BYTES })
     // A failure of either stream ends both, and `StreamInput` hears of it.
-    const unpacked = compression === 'gzip' ? pipeline(packed, createGunzip(), () => {}) : await zstdDecompressed(packed)
+    const unpacked = compression === 'gzip' ? pipeline(packed, createGunzip(), () => {}) : zstdDecompressed(packed)
     return new CompressedInput(file, offset, packed, unpacked, context)
   }
 

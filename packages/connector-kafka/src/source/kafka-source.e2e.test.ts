@@ -53,9 +53,9 @@ describe.skipIf(missing !== undefined)(`kafkaSource and a real Kafka ${missing ?
   const place = ({ topic, partition, offset, valueText }: KafkaRecord) => `${topic}/${partition}@${offset} ${valueText}`
 
   /** Everything that is in a partition now. */
-  async function readAll<V>(source: ReturnType<typeof kafkaSource<V>>, name: string): Promise<V[]> {
+  async function readAll<V>(source: ReturnType<typeof kafkaSource<V>>, name: string, discovered = false): Promise<V[]> {
     const output = new Collected<V>()
-    const partition = await source.openPartition(name, undefined, CONTEXT)
+    const partition = await source.openPartition(name, undefined, { ...CONTEXT, discovered })
     try {
       await readTo(partition, output)
       return output.values
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)(`kafkaSource and a real Kafka ${missing ?
     await admin.disconnect()
     await expect.poll(() => source.listPartitions(), { timeout: 20_000 }).toEqual(['growing/0', 'growing/1', 'growing/2'])
     await expect.poll(async () => (await port.produce(topic, 2, batchOf({ value: 'new' }))).outcome, { timeout: 20_000 }).toBe('ok')
-    expect(await readAll(source, 'growing/2')).toEqual(['new'])
+    expect(await readAll(source, 'growing/2', true)).toEqual(['new'])
     expect(await readAll(source, 'growing/0')).toEqual([])
   })
 

@@ -39,6 +39,7 @@ export const rescaleJob = defineJob({
   persistence: ({ directory }: RescaleParams) => diskPersistence(directory),
   build(flow, params: RescaleParams) {
     const shared = new Float64Array(params.shared)
+    const builtAt = now()
     flow
       .source('records', steady(params, shared))
       .keyDistribute('by key', ({ key }) => key)
@@ -56,7 +57,8 @@ export const rescaleJob = defineJob({
       .sink(
         'delays',
         forEach(({ at }, key) => {
-          if (shared[Slot.kill] === 2 && at > (shared[Slot.killedAt] as number) && shared[Slot.resumedAt] === 0)
+          // Those that were not killed go on for a moment, until they hear of it.
+          if (shared[Slot.kill] === 2 && builtAt > (shared[Slot.killedAt] as number) && shared[Slot.resumedAt] === 0)
             shared[Slot.resumedAt] = now()
           if (shared[Slot.counting] !== 1 || at === 0) return
           const slot = rendezvousSelect(key, [0, 1]) === 0 ? Slot.staying : Slot.moving

@@ -37,6 +37,7 @@ export const errorCodes = [
   'ERR_SNAPSHOT_CORRUPT',
   'ERR_SNAPSHOT_MISMATCH',
   'ERR_SNAPSHOT_NOT_FOUND',
+  'ERR_SNAPSHOT_TIMEOUT',
   'ERR_STATE_LOCATION',
   'ERR_NO_PERSISTENCE',
   'ERR_FENCED',
@@ -57,6 +58,8 @@ export const errorCodes = [
   'ERR_KAFKA',
   'ERR_KAFKA_OFFSET_LOST',
   'ERR_KAFKA_OUTPUT_UNKNOWN',
+  // HTTP
+  'ERR_HTTP',
   // Command line
   'ERR_CLI_USAGE',
   'ERR_CLI_PARAMS',

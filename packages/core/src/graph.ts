@@ -22,6 +22,8 @@ export type GraphNode = SourceNode | OperatorNode | SinkNode
 export interface Port {
   readonly node: SourceNode | OperatorNode
   readonly output: number
+  /** Set where records may be behind the frontier of the reader: of such an input it waits for the end only. */
+  readonly late?: true
 }
 
 interface NodeBase {
@@ -57,6 +59,11 @@ export interface OperatorNode extends NodeBase {
   readonly role: 'operator'
   /** More than one input is a union. */
   readonly inputs: readonly Port[]
+  /**
+   * For each input, the number of the stream it is part of, on an operator that treats the records of several streams
+   * differently, as a join does: it is told the side of each record. `undefined` if it makes no difference.
+   */
+  readonly sides?: readonly number[] | undefined
   /** Whether the records that come in have keys. */
   readonly keyed: boolean
   /** How its states per key are saved; `undefined` if it has none. */
@@ -64,10 +71,17 @@ export interface OperatorNode extends NodeBase {
   readonly inputTime: TimestampAlgebra<unknown>
   readonly outputTime: TimestampAlgebra<unknown>
   readonly outputNames: readonly string[]
-  /** Set if records move between workers after this operator. */
+  /** The output whose records are as they came in, with the keys and timestamps of the input: what the operator could not process. */
+  readonly deadLetterOutput?: number
+  /** Set if records move between workers after this operator: those of its first output. */
   readonly exchange: Exchange | undefined
   /** Makes the operator's part of a task; called once per worker. */
   open(context: OperatorContext): FusedOperator
+}
+
+/** The time of the records that leave a port. */
+export function timeOfPort({ node, output }: Port): TimestampAlgebra<unknown> {
+  return node.role === 'operator' && node.deadLetterOutput === output ? node.inputTime : node.outputTime
 }
 
 /** How the states of an operator become values that can be encoded, and states again. */
@@ -75,11 +89,28 @@ export interface StateDefinition extends StateOptions<unknown> {
   /** A state as a value of plain objects, arrays, maps and primitives; by default the state itself. */
   pack?(state: unknown): unknown
   unpack?(data: unknown): unknown
+  /** The id of the codec by which `pack` writes a part of the state, where `codec` does not write all of it. */
+  readonly innerCodec?: string
 }
 
-/** How records find the worker that owns their key. */
+/** How records find the worker that owns their key; `all`: every record goes to every worker, and has no key. */
 export interface Exchange {
-  readonly partitioner: Partitioner<Key>
+  readonly partitioner: Partitioner<Key> | 'all'
+  /** Set if records for the same worker may be made into one before they are sent. */
+  readonly combine?: Combine | undefined
+}
+
+/**
+ * How records that wait to be sent become fewer: two that have the same key, and agree in `by` and in time, are replaced by one. What
+ * the engine combines, and how much of it, is up to it: a result must not depend on that.
+ */
+export interface Combine {
+  /** The value for two; leaves both as they are. */
+  merge(earlier: unknown, later: unknown): unknown
+  /** What values must agree in besides the key. */
+  readonly by: ((value: unknown) => Key) | undefined
+  /** The slice of time that both must lie in; the one that replaces them has the later timestamp. If absent, timestamps must be equal. */
+  readonly sliceOf: ((timestamp: unknown) => number) | undefined
 }
 
 export interface SinkNode extends NodeBase {
@@ -93,7 +124,10 @@ export interface SinkNode extends NodeBase {
 
 /** The fingerprint of a graph: what decides whether saved state fits, so functions and locations are not part of it. */
 export function fingerprintOf(name: string, nodes: readonly GraphNode[]): string {
-  const parts = nodes.map((node) => [node.role, node.kind, node.name, node.inputs.map((port) => [port.node.name, port.output])])
+  const parts = nodes.map((node) => {
+    const part = [node.role, node.kind, node.name, node.inputs.map((port) => [port.node.name, port.output])]
+    return node.role === 'operator' && node.sides !== undefined ? [...part, node.sides] : part
+  })
   const text = JSON.stringify([name, parts])
   const half = (seed: number) => hashString(text, seed).toString(16).padStart(8, '0')
   return half(0) + half(0x9747b28c)

@@ -15,16 +15,12 @@ import type { Key, PrimitiveKey } from './key.ts'
  * | tuple | 4 | the 32-bit hashes of the elements, in order |
  */
 export function hashKey(key: Key): number {
-  return typeof key === 'object' ? hashTuple(key) : hashPrimitive(key)
+  return bitsOfKey(key) >>> 0
 }
 
 /** The 32-bit hash of a string; operator names become operator ids with it. */
 export function hashString(text: string, seed = STRING_SEED): number {
-  let hash = seed
-  const paired = text.length & ~1
-  for (let i = 0; i < paired; i += 2) hash = mixBlock(hash, text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16))
-  if (paired < text.length) hash = mixTail(hash, text.charCodeAt(paired))
-  return finish(hash, text.length * 2)
+  return bitsOfString(text, seed) >>> 0
 }
 
 /** The key group of a hash: the unit in which keyed state is saved and moved. */
@@ -34,7 +30,25 @@ export function keyGroupOf(hash: number, groups: number): number {
 
 /** Mixes two 32-bit hashes into one, not symmetrically. */
 export function combineHashes(a: number, b: number): number {
-  return finish(mixBlock(mixBlock(TUPLE_SEED, a), b), 8)
+  return weightOf(baseOf(a), b) >>> 0
+}
+
+// Within this package hashes are signed: V8 puts half of the numbers from 0 to 2^32 on its heap, and none of these.
+
+/** The bits of `hashKey`. */
+export function bitsOfKey(key: Key): number {
+  // The shortest way for the keys whose hash takes the least: V8 inlines only so much.
+  return typeof key === 'number' ? bitsOfNumber(key) : bitsOfOther(key)
+}
+
+/** What the combinations of the hash `a` with others have in common. */
+export function baseOf(a: number): number {
+  return mixBlock(TUPLE_SEED, a)
+}
+
+/** The bits of `combineHashes`, from the base of its first argument. */
+export function weightOf(base: number, b: number): number {
+  return finish(mixBlock(base, b), 8)
 }
 
 const STRING_SEED = 0
@@ -44,29 +58,43 @@ const BOOLEAN_SEED = 3
 const TUPLE_SEED = 4
 
 const float = new Float64Array(1)
-const bytes = new DataView(float.buffer)
+const words = new Int32Array(float.buffer)
+/** Which of the two words of a float64 is the low one, on this machine. */
+const LOW = new Uint8Array(new Int32Array([1]).buffer)[0] === 1 ? 0 : 1
 
-function hashPrimitive(key: PrimitiveKey): number {
+function bitsOfOther(key: Key): number {
+  return typeof key === 'object' ? bitsOfTuple(key) : bitsOfPrimitive(key)
+}
+
+function bitsOfPrimitive(key: PrimitiveKey): number {
   switch (typeof key) {
     case 'string':
-      return hashString(key)
+      return bitsOfString(key, STRING_SEED)
     case 'number':
-      return hashNumber(key)
+      return bitsOfNumber(key)
     case 'bigint':
-      return hashString(key.toString(16), BIGINT_SEED)
+      return bitsOfString(key.toString(16), BIGINT_SEED)
     default:
       return finish(mixBlock(BOOLEAN_SEED, key ? 1 : 0), 4)
   }
 }
 
-function hashNumber(key: number): number {
-  bytes.setFloat64(0, key === 0 ? 0 : key, true)
-  return finish(mixBlock(mixBlock(NUMBER_SEED, bytes.getInt32(0, true)), bytes.getInt32(4, true)), 8)
+function bitsOfString(text: string, seed: number): number {
+  let hash = seed
+  const paired = text.length & ~1
+  for (let i = 0; i < paired; i += 2) hash = mixBlock(hash, text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16))
+  if (paired < text.length) hash = mixTail(hash, text.charCodeAt(paired))
+  return finish(hash, text.length * 2)
 }
 
-function hashTuple(key: readonly PrimitiveKey[]): number {
+function bitsOfNumber(key: number): number {
+  float[0] = key === 0 ? 0 : key
+  return finish(mixBlock(mixBlock(NUMBER_SEED, words[LOW] as number), words[1 - LOW] as number), 8)
+}
+
+function bitsOfTuple(key: readonly PrimitiveKey[]): number {
   let hash = TUPLE_SEED
-  for (let i = 0; i < key.length; i++) hash = mixBlock(hash, hashPrimitive(key[i] as PrimitiveKey))
+  for (let i = 0; i < key.length; i++) hash = mixBlock(hash, bitsOfPrimitive(key[i] as PrimitiveKey))
   return finish(hash, key.length * 4)
 }
 
@@ -84,5 +112,5 @@ function finish(hash: number, byteLength: number): number {
   let h = hash ^ byteLength
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }

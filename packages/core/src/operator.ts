@@ -29,13 +29,56 @@ export interface StateOptions<S> {
 export interface StatefulLogic<K, VIn, VOut, T, S> extends StateOptions<S> {
   /** The state of a key that has none. */
   init(key: K): S
-  /** Returns the state to keep, or `undefined` to forget the key. */
-  onData(value: VIn, state: S, output: Output<VOut, K, T>, key: K, timestamp: T): S | undefined
+  /** Returns the state to keep, or `undefined` to forget the key, with its timers. */
+  onData(value: VIn, state: S, output: Output<VOut, K, T>, key: K, timestamp: T, timers: Timers<T>): S | undefined
   /**
    * No record at or before `epoch` will follow. The epoch is forwarded after this returns, so
    * records with `timestamp <= epoch` may still be emitted here.
    */
   onEpoch?(epoch: T, states: KeyedState<K, S>, output: Output<VOut, K, T>): void
+  /**
+   * A timer of a key is due: called once for each, in the order of their times, before `onEpoch` and before the epoch
+   * that reaches `time` is passed on. Returns the state to keep, or `undefined` to forget the key, with its timers.
+   * At the end of the stream every timer fires that was set before it, and none that is set then.
+   */
+  onTimer?(time: T, state: S, output: Output<VOut, K, T>, key: K, timers: Timers<T>): S | undefined
+  /**
+   * A timer of processing time is due: called once for each, at `ms` (milliseconds since 1970) or soon after, between
+   * two records, in the order of their times. Timestamps that are emitted must be after `timers.frontier()`. Returns
+   * the state to keep, or `undefined` to forget the key, with its timers.
+   */
+  onProcessingTimer?(ms: number, state: S, output: Output<VOut, K, T>, key: K, timers: Timers<T>): S | undefined
+}
+
+/**
+ * The timers of the key that is being processed, in event time and in processing time, as in Flink's `TimerService`.
+ * They are saved with its state, and move with it when the number of workers changes. Only logic with `onTimer` or
+ * `onProcessingTimer` can set them; it has a state for every key with a timer.
+ */
+export interface Timers<T> {
+  /**
+   * Calls `onTimer` when the frontier reaches `time`; once, however often the same time is set.
+   *
+   * @throws MalstromError `ERR_TIMESTAMP_INVALID` if `time` is none, or is not after the frontier;
+   * `ERR_OPERATOR_ARGUMENT` without `onTimer`
+   */
+  at(time: T): void
+  /** Takes back a timer of `at`; returns whether it was set. */
+  cancel(time: T): boolean
+  /**
+   * Calls `onProcessingTimer` when processing time reaches `ms` (milliseconds since 1970), as soon as possible if it
+   * has; once, however often the same time is set. A timer that was due while the job was down fires after the
+   * restore. Those that have not fired at the end of the stream are dropped.
+   *
+   * @throws MalstromError `ERR_TIMESTAMP_INVALID` if `ms` is no finite number; `ERR_OPERATOR_ARGUMENT` without `onProcessingTimer`
+   */
+  atMs(ms: number): void
+  /** Takes back a timer of `atMs`; returns whether it was set. */
+  cancelMs(ms: number): boolean
+  /** Processing time: milliseconds since 1970. Virtual in tests. Differs between workers, and when records are processed again. */
+  now(): number
+  /** The last epoch that has come; `undefined` before the first. What is emitted must be after it. */
+  frontier(): T | undefined
 }
 
 /** The states of the keys that live on this worker, in the order in which the keys were first seen. */

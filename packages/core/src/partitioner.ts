@@ -1,5 +1,5 @@
 import { MalstromError } from './error.ts'
-import { combineHashes, hashKey } from './hash.ts'
+import { baseOf, bitsOfKey, weightOf } from './hash.ts'
 import type { WorkerId } from './identity.ts'
 import type { Key } from './key.ts'
 
@@ -11,16 +11,18 @@ export type Partitioner<K extends Key> = (key: K, workers: readonly WorkerId[]) 
  * must move do. (Thaler and Ravishankar, rendezvous or highest-random-weight hashing.)
  */
 export const rendezvousSelect: Partitioner<Key> = (key, workers) => {
-  const hash = hashKey(key)
   let chosen = firstOf(workers)
-  let highest = -1
+  if (workers.length === 1) return chosen
+  const base = baseOf(bitsOfKey(key))
+  let highest = 0
   for (let i = 0; i < workers.length; i++) {
     const worker = workers[i] as WorkerId
-    const weight = combineHashes(hash, worker)
-    if (weight > highest || (weight === highest && worker < chosen)) {
-      highest = weight
-      chosen = worker
-    }
+    const weight = weightOf(base, worker)
+    if (weight === highest && worker < chosen) chosen = worker
+    // Which of two weights is higher is a toss, and a branch that is guessed wrong every second time costs more than the hash.
+    const higher = ((~highest & weight) | ((~highest | weight) & (highest - weight))) >> 31
+    highest ^= (highest ^ weight) & higher
+    chosen ^= (chosen ^ worker) & higher
   }
   return chosen
 }

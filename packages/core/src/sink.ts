@@ -42,6 +42,15 @@ export interface SinkPartition<V, K, T, S> {
    * be used again by a later generation. Leave it out for at-least-once.
    */
   commit?(version: SnapshotVersion): Promise<void>
+  /**
+   * `version`, for which `snapshot` was called, is abandoned: it took too long somewhere, and will never be durable. What it staged
+   * belongs to the next snapshot from now on, in front of what was written since: the state of that one names both, and its commit makes
+   * both visible. Must not wait; a `flush` may be under way. Several versions may be abandoned one after the other.
+   * Leave it out if what is staged for one version cannot be committed with another: the job then goes back to its last snapshot instead.
+   * Without `commit` there is nothing to keep, and it is not called. (Flink's `TwoPhaseCommitSinkFunction` keeps the transactions of
+   * checkpoints that were not completed in the same way.)
+   */
+  abandon?(version: SnapshotVersion): void
   /** Releases connections; a second call does nothing. What was written and not flushed may be dropped. */
   close(): Promise<void> | void
 }

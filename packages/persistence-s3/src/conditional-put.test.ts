@@ -1,15 +1,15 @@
-import { type S3Request, S3Server } from '@malstrom/services'
+import { FakeS3, type S3Request } from '@malstrom/services'
 import { expect, it } from 'vitest'
 import { bytesOf, connect, rejection, textOf } from './fixture/connect.ts'
 
 const isHead = ({ key }: S3Request) => key.endsWith('/head')
 
 /** A server where the next writes of `head` go wrong, one fault each. */
-async function storeWith(...faults: ReturnType<S3Server['fault']>[]) {
-  const server = await S3Server.start()
-  const backend = connect(server, { requestTimeoutMs: 300, attemptsMax: 3 })
-  const store = await backend.open('manifest')
-  const first = await store.put('head', bytesOf('first'))
+async function storeWith(...faults: ReturnType<FakeS3['fault']>[]) {
+  const server = await FakeS3.start()
+  // Patient: a first write that was tried twice could come twice, the second time in the middle of a test.
+  const first = await (await connect(server).open('manifest')).put('head', bytesOf('first'))
+  const store = await connect(server, { requestTimeoutMs: 300, attemptsMax: 3 }).open('manifest')
   server.fault = (request) => (isHead(request) && request.operation === 'PutObject' ? faults.shift() : undefined)
   return { server, store, first }
 }

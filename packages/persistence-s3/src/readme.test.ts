@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { csvFile, toNdjsonFile } from '@malstrom/connector-file'
 import { defineJob } from '@malstrom/operators'
 import { singleThread } from '@malstrom/runtime'
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { afterEach, expect, it, vi } from 'vitest'
 import { credentials } from './fixture/connect.ts'
 import { s3Persistence } from './s3-persistence.ts'
@@ -42,7 +42,7 @@ afterEach(() => {
 })
 
 it('the example of the README keeps its state in S3', async () => {
-  await using server = await S3Server.start({ buckets: ['state'] })
+  await using server = await FakeS3.start({ buckets: ['state'] })
   vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId)
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey)
   const paid = join(folder, 'paid.csv')

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { S3Client } from '@aws-sdk/client-s3'
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { afterEach, expect, it, vi } from 'vitest'
 import { bytesOf, connect, credentials, rejection, textOf } from './fixture/connect.ts'
 import { s3Persistence } from './s3-persistence.ts'
@@ -17,7 +17,7 @@ function expectClear(error: unknown, ...parts: readonly (string | RegExp)[]): vo
 }
 
 it('the first open tries whether the store obeys conditions, and leaves nothing behind', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = connect(server)
   await Promise.all([backend.open('manifest'), backend.open('worker-0')])
   expect(server.count('PutObject')).toBe(4)
@@ -27,7 +27,7 @@ it('the first open tries whether the store obeys conditions, and leaves nothing 
 })
 
 it.each(['if-match', 'if-none-match'] as const)('a store that ignores %s is refused', async (condition) => {
-  await using server = await S3Server.start({ ignoredConditions: [condition] })
+  await using server = await FakeS3.start({ ignoredConditions: [condition] })
   const backend = connect(server)
   const error = await rejection(backend.open('manifest'))
   expectClear(error, 'does not obey the header', new RegExp(condition, 'i'), 's3://bucket/jobs/a', 'Use a store with conditional writes')
@@ -36,7 +36,7 @@ it.each(['if-match', 'if-none-match'] as const)('a store that ignores %s is refu
 })
 
 it('an open that failed may be tried again', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = connect(server, { attemptsMax: 1 })
   server.fault = () => 500
   expectClear(await rejection(backend.open('manifest')), 'HTTP 500', 'try again later')
@@ -45,7 +45,7 @@ it('an open that failed may be tried again', async () => {
 })
 
 it('a missing bucket, wrong credentials and a wrong address say what to do', async () => {
-  await using server = await S3Server.start({ accessKeyId: credentials.accessKeyId })
+  await using server = await FakeS3.start({ accessKeyId: credentials.accessKeyId })
   expectClear(await rejection(connect(server, { bucket: 'nowhere' }).open('a')), 'NoSuchBucket', 's3://nowhere/jobs/a', 'Create it')
   const wrong = { accessKeyId: 'another', secretAccessKey: 'secret' }
   expectClear(await rejection(connect(server, { credentials: wrong }).open('a')), 'InvalidAccessKeyId', 'Check access key')
@@ -56,7 +56,7 @@ it('a missing bucket, wrong credentials and a wrong address say what to do', asy
 })
 
 it('an endpoint that nobody listens at is an error, not a wait', async () => {
-  const server = await S3Server.start()
+  const server = await FakeS3.start()
   const { endpoint } = server
   await server[Symbol.asyncDispose]()
   const error = await rejection(connect({ endpoint }, { attemptsMax: 2 }).open('manifest'))
@@ -65,7 +65,7 @@ it('an endpoint that nobody listens at is an error, not a wait', async () => {
 })
 
 it('a store that does not answer is an error after the deadline of every attempt', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = connect(server, { requestTimeoutMs: 50, attemptsMax: 2 })
   server.fault = () => 'hang'
   expectClear(await rejection((await backend.read('a')).get('b')), 'within 50 ms', 'requestTimeoutMs')
@@ -83,7 +83,7 @@ it('without credentials or region it says so', async () => {
 })
 
 it('a client that repeats requests by itself does not take its own write for a conflict', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const client = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true, credentials, maxAttempts: 3 })
   const store = await s3Persistence({ bucket: 'bucket', client }).open('manifest')
   const faults = ['apply-then-500' as const]
@@ -110,7 +110,7 @@ it('options that cannot be are refused', () => {
 })
 
 it('a store that is closed, a scope with a slash and a key that is too long are refused', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = connect(server)
   const store = await backend.open('manifest')
   expect((await rejection(store.put('a'.repeat(1_100), bytesOf('a')))).message).toMatch(/1116 bytes; S3 allows 1024/)

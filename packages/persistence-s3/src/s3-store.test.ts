@@ -1,4 +1,4 @@
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { expect, it } from 'vitest'
 import { bytesOf, connect, rejection, textOf } from './fixture/connect.ts'
 
@@ -18,7 +18,7 @@ function pattern(length: number): Uint8Array {
 }
 
 it('a large object is uploaded in parts and comes back whole', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server, { partBytes: 5 * MIB }).open('worker-0')
   const content = pattern(12 * MIB)
   const etag = await store.put('large', content)
@@ -32,7 +32,7 @@ it('a large object is uploaded in parts and comes back whole', async () => {
 })
 
 it('an upload that fails is thrown away', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server, { partBytes: 5 * MIB, attemptsMax: 2 }).open('worker-0')
   server.fault = ({ operation, query }) => (operation === 'UploadPart' && query.get('partNumber') === '2' ? 500 : undefined)
   const error = await rejection(store.put('large', pattern(11 * MIB)))
@@ -43,7 +43,7 @@ it('an upload that fails is thrown away', async () => {
 })
 
 it('an upload whose last answer is lost is found out to have happened', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server, { partBytes: 5 * MIB }).open('worker-0')
   server.fault = ({ operation }) => (operation === 'CompleteMultipartUpload' ? 'drop-response' : undefined)
   const etag = await store.put('large', pattern(6 * MIB))
@@ -51,7 +51,7 @@ it('an upload whose last answer is lost is found out to have happened', async ()
 })
 
 it('a listing has many pages and keeps byte order and strange characters', async () => {
-  await using server = await S3Server.start({ pageSize: 3 })
+  await using server = await FakeS3.start({ pageSize: 3 })
   const store = await connect(server).open('worker-0')
   const paths = ['a b', 'a+b', 'a/1', 'a/10', 'a/2', 'a%20b', 'aé', 'a&<b>', 'a😀', 'a\u{ffee}', 'b', 'a"\'b', 'a\u0001b']
   for (const path of paths) await store.put(path, bytesOf(path))
@@ -64,7 +64,7 @@ it('a listing has many pages and keeps byte order and strange characters', async
 })
 
 it('thousands of objects are deleted a thousand at a time', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server).open('worker-0')
   const paths = Array.from({ length: 2_500 }, (_, index) => `segment-${index}`)
   const stored = server.bucket.objects
@@ -77,7 +77,7 @@ it('thousands of objects are deleted a thousand at a time', async () => {
 })
 
 it('an object that cannot be deleted is named', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server).open('worker-0')
   for (const path of ['a', 'locked', 'z']) await store.put(path, bytesOf(path))
   server.bucket.undeletable.add('jobs/a/worker-0/locked')
@@ -89,7 +89,7 @@ it('an object that cannot be deleted is named', async () => {
 })
 
 it('scopes and prefixes do not see each other', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = connect(server)
   const one = await backend.open('worker-1')
   await one.put('a', bytesOf('one'))
@@ -101,7 +101,7 @@ it('scopes and prefixes do not see each other', async () => {
 })
 
 it('an object that Malstrom has not written is an error', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server).open('worker-0')
   server.bucket.objects.set('jobs/a/worker-0/foreign', { body: Buffer.from('written by hand'), etag: '0', modified: new Date(0) })
   const error = await rejection(store.get('foreign'))
@@ -110,7 +110,7 @@ it('an object that Malstrom has not written is an error', async () => {
 })
 
 it.each([503, 'drop-request', 'drop-response'] as const)('reading, listing and deleting are tried again (%s)', async (fault) => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const store = await connect(server).open('worker-0')
   await store.put('a', bytesOf('one'))
   let turn = 0
@@ -120,4 +120,12 @@ it.each([503, 'drop-request', 'drop-response'] as const)('reading, listing and d
   await store.put('b', bytesOf('two'))
   await store.delete(['a'])
   expect(await pathsIn(store.list(''))).toEqual(['b'])
+})
+
+it('lists paths as they are also where the store encodes none', async () => {
+  await using server = await FakeS3.start({ neverEncodes: true })
+  const store = await connect(server).open('manifest')
+  const paths = [' a ', '%', '100%25', 'a&<b>', 'a+b']
+  for (const path of paths) await store.put(path, bytesOf(path))
+  expect(await pathsIn(store.list(''))).toEqual(paths)
 })

@@ -51,7 +51,11 @@ export class S3Store implements ObjectStore {
       const input = { Bucket: location.bucket, Prefix: `${this.#folder}${prefix}`, EncodingType: 'url' as const, ...continuation }
       const send = (abortSignal: AbortSignal) => client.send(new ListObjectsV2Command(input), { abortSignal })
       const page = await this.#requests.repeated(`list "${input.Prefix}"`, send)
-      for (const { Key = '' } of page.Contents ?? []) yield decodeURIComponent(Key.replaceAll('+', ' ')).slice(this.#folder.length)
+      // Some stores do not encode whatever they are asked, and say so by leaving out that they did.
+      const isEncoded = page.EncodingType === 'url'
+      for (const { Key = '' } of page.Contents ?? []) {
+        yield (isEncoded ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key).slice(this.#folder.length)
+      }
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined
     } while (token !== undefined)
   }

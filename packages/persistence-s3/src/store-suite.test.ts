@@ -1,13 +1,13 @@
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { objectStoreSuite } from '@malstrom/testing'
 import { afterAll, beforeAll } from 'vitest'
 import { connect } from './fixture/connect.ts'
 
-let server: S3Server
+let server: FakeS3
 let places = 0
 
 beforeAll(async () => {
-  server = await S3Server.start({ pageSize: 200 })
+  server = await FakeS3.start({ pageSize: 200 })
 })
 
 afterAll(() => server[Symbol.asyncDispose]())

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { expect, it, vi } from 'vitest'
 import { bytesOf, environmentOf, PATIENCE_MS, pathsIn, rejection, textOf } from './fixture/outcome.ts'
 import { TemporaryFolder } from './fixture/temporary-folder.ts'
@@ -104,7 +104,7 @@ it('a large object is read whole, also while it is replaced and deleted', async 
 })
 
 it('scopes and paths may have any characters', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const backend = slateDbPersistence({ url: 's3://bucket/a', environment: environmentOf(server.endpoint) })
   for (const scope of ['worker 0%', 'ä=', 'worker-0']) {
     const store = await backend.open(scope)
@@ -119,7 +119,7 @@ it('scopes and paths may have any characters', async () => {
 })
 
 it('a store that does not answer is an error after the deadline, and the next open starts anew', { timeout: 60_000 }, async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   const environment = environmentOf(server.endpoint)
   const backend = slateDbPersistence({ url: 's3://bucket/a', environment, callTimeoutMs: 8_000 })
   const store = await backend.open('worker-0')
@@ -138,7 +138,7 @@ it('a store that does not answer is an error after the deadline, and the next op
 })
 
 it('a bucket that is missing, an address that is none and a directory that is a file say what to do', async () => {
-  await using server = await S3Server.start()
+  await using server = await FakeS3.start()
   using folder = new TemporaryFolder()
   const environment = environmentOf(server.endpoint)
   const missing = slateDbPersistence({ url: 's3://nowhere/a', environment, callTimeoutMs: 8_000 })

@@ -1,4 +1,4 @@
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { objectStoreSuite } from '@malstrom/testing'
 import { afterAll, beforeAll } from 'vitest'
 import { environmentOf, PATIENCE_MS } from './fixture/outcome.ts'
@@ -6,11 +6,11 @@ import { TemporaryFolder } from './fixture/temporary-folder.ts'
 import { slateDbPersistence } from './slatedb-persistence.ts'
 
 const folder = new TemporaryFolder()
-let server: S3Server
+let server: FakeS3
 let places = 0
 
 beforeAll(async () => {
-  server = await S3Server.start()
+  server = await FakeS3.start()
 })
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 export { type DecodedFrame, type FrameCodecOptions, type FrameColumns, FrameDecoder, FrameEncoder } from './codec/frame-codec.ts'
+export { TaskFunctions } from './compile/task-functions.ts'
 export { RemoteWorker, type RemoteWorkerOptions } from './control/remote-worker.ts'
-export { WorkerServer, type WorkerServerOptions } from './control/worker-server.ts'
+export { HEARTBEAT_MS, WorkerServer, type WorkerServerOptions } from './control/worker-server.ts'
 export { JobExecution, type JobExecutionOptions } from './coordinator/job-execution.ts'
 export type { WorkerHost } from './coordinator/worker-host.ts'
 export { type ClusterOptions, cluster } from './host/cluster.ts'

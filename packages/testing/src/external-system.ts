@@ -10,14 +10,14 @@ export interface ExternalSystem<W> extends SuiteLimits {
 export interface SuiteLimits {
   /** How long one call of the connector may take, in milliseconds. @default 5000 */
   readonly waitMs?: number
-  /** How long one check may take, in milliseconds. @default 30000 */
+  /** How long one check may take, in milliseconds. @default 60000 */
   readonly timeoutMs?: number
   /** How many random schedules of restarts are tried. @default 50 */
   readonly runs?: number
 }
 
 export const WAIT_MS = 5_000
-export const TIMEOUT_MS = 30_000
+export const TIMEOUT_MS = 60_000
 export const RUNS = 50
 
 /** Runs `use` with an external system of its own. */

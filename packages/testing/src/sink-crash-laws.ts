@@ -41,6 +41,10 @@ export function sinkCrashLawsOf<V, K, T, P extends Key, S, W>(options: SinkSuite
         }),
     },
     {
+      name: 'what was staged for a snapshot that was abandoned appears with the next one, once and in front',
+      check: () => withSink(options, (bench) => checkAbandoned(bench, options)),
+    },
+    {
       name: `crashes at any time leave every record ${delivery === 'exactly-once' ? 'exactly' : 'at least'} once, in order`,
       check: async () => {
         const steps = fc.array(stepArbitrary(records.length), { maxLength: 20, size: 'max' })
@@ -75,8 +79,34 @@ export function sinkCrashLawsOf<V, K, T, P extends Key, S, W>(options: SinkSuite
   ]
 }
 
+/** Of a sink without `abandon` nothing is asked: its job goes back. */
+async function checkAbandoned<V, K, T, P extends Key, S, W>(
+  bench: SinkBench<V, K, T, P, S, W>,
+  { records, delivery }: SinkSuiteOptions<V, K, T, P, S, W>,
+): Promise<void> {
+  const [third, twoThirds] = [Math.ceil(records.length / 3), Math.ceil((2 * records.length) / 3)]
+  const first = await bench.start()
+  await first.write(records.slice(0, third))
+  await first.prepare(1)
+  await first.write(records.slice(third, twoThirds))
+  if (!first.abandon(1)) return
+  await first.prepare(2)
+  must(first.abandon(2), 'A partition keeps what was staged for one abandoned snapshot, and not for the next.')
+  if (delivery === 'exactly-once') await bench.expectReadable([], 'after two snapshots were abandoned')
+  const durable = await first.prepare(3)
+  await first.close()
+  const second = await bench.start(durable)
+  await bench.expectReadable(records.slice(0, twoThirds), 'after the snapshot that came after them')
+  await second.commit(3)
+  await second.write(records.slice(twoThirds))
+  await second.checkpoint(4)
+  await bench.expectReadable(records, 'in the end')
+}
+
 type Step =
   | { readonly write: number }
+  /** A snapshot that is abandoned when so many more were written. */
+  | { readonly abandon: number }
   | 'flush'
   | 'checkpoint'
   | 'crash'
@@ -86,6 +116,7 @@ type Step =
 function stepArbitrary(records: number): fc.Arbitrary<Step> {
   return fc.oneof(
     fc.record({ write: fc.integer({ min: 1, max: Math.max(1, Math.ceil(records / 3)) }) }),
+    fc.record({ abandon: fc.integer({ min: 0, max: Math.max(1, Math.ceil(records / 3)) }) }),
     fc.constantFrom<Step>('flush', 'checkpoint', 'crash', 'crash before the snapshot is durable', 'crash before the commit'),
   )
 }
@@ -98,18 +129,34 @@ async function runSchedule<V, K, T, P extends Key, S, W>(
 ): Promise<void> {
   let durable: DurableSink<P, S> = { version: 0, states: [] }
   let durableCount = 0
+  /** The last version that this start has begun. */
+  let begun = 0
   let count = 0
   let writer = await bench.start()
+  const write = async (more: number) => {
+    await writer.write(records.slice(count, count + more))
+    count = Math.min(records.length, count + more)
+  }
+  const restart = async () => {
+    await writer.close()
+    writer = await bench.start(durable)
+    count = durableCount
+    begun = durable.version
+  }
   for (const step of steps) {
     if (typeof step === 'object') {
-      await writer.write(records.slice(count, count + step.write))
-      count = Math.min(records.length, count + step.write)
+      if ('write' in step) await write(step.write)
+      else {
+        await writer.prepare(++begun)
+        await write(step.abandon)
+        if (!writer.abandon(begun)) await restart()
+      }
     } else if (step === 'flush') {
       await writer.flush()
     } else {
       if (step !== 'crash') {
         // A version that did not become durable is used again, because the next start knows nothing of it.
-        const prepared = await writer.prepare(durable.version + 1)
+        const prepared = await writer.prepare(++begun)
         if (step !== 'crash before the snapshot is durable') {
           durable = prepared
           durableCount = count
@@ -117,15 +164,11 @@ async function runSchedule<V, K, T, P extends Key, S, W>(
       }
       if (step === 'checkpoint') {
         await writer.commit(durable.version)
-      } else {
-        await writer.close()
-        writer = await bench.start(durable)
-        count = durableCount
-      }
+      } else await restart()
     }
   }
   await writer.write(records.slice(count))
-  await writer.checkpoint(durable.version + 1)
+  await writer.checkpoint(begun + 1)
   await writer.close()
   if (delivery === 'exactly-once') return await bench.expectReadable(records, 'in the end')
   const { read, expected } = await bench.readAndExpected(records)

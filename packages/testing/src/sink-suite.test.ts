@@ -22,6 +22,7 @@ const REPEAT = 'a commit may be repeated, also after a restart'
 const RESTART = 'a snapshot that a crash left without its commit is committed by the restart'
 const AT_LEAST_ONCE = 'crashes at any time leave every record at least once, in order'
 const EXACTLY_ONCE = 'crashes at any time leave every record exactly once, in order'
+const ABANDONED = 'what was staged for a snapshot that was abandoned appears with the next one, once and in front'
 const UNSEEN = 'nothing can be read before it is committed'
 
 const appending = (plant: Plant, sink?: Partial<Sink<string, string, number, string, Saved>>) => ledgerOptions('at-least-once', plant, sink)
@@ -116,16 +117,24 @@ function publishesAgain(inner: Partition, name: string, ledger: Ledger): Partial
 /** Names its transactions by version only, so that those of a crashed start are published too. */
 function mixesUpGenerations(_: Partition, name: string, ledger: Ledger, state: Saved | undefined): Partial<Partition> {
   let lines: string[] = []
-  let next = state?.transaction === undefined ? 1 : Number(state.transaction) + 1
+  let next = state?.transactions === undefined ? 1 : Number(state.transactions[0]) + 1
   return {
     write: (value) => void lines.push(value),
     async flush() {
       await ledger.stage(`${name}/${next}`, lines.splice(0))
     },
-    snapshot: () => ({ transaction: String(next++) }),
+    snapshot: () => ({ transactions: [String(next++)] }),
     commit: (version) => ledger.publish(name, `${name}/${version}`),
     close() {
       lines = []
+    },
+  }
+}
+
+function publishesAbandoned(inner: Partition): Partial<Partition> {
+  return {
+    abandon: (version) => {
+      inner.commit?.(version).catch(() => {})
     },
   }
 }
@@ -142,10 +151,10 @@ function commitsOnlyWhatItSaved(inner: Partition): Partial<Partition> {
 }
 
 function handsOutWhatItChanges(): Partial<Partition> {
-  const state = { transaction: '' }
+  const state = { transactions: [''] }
   return {
     write: (value) => {
-      state.transaction += value
+      state.transactions[0] += value
     },
     snapshot: () => state,
   }
@@ -186,6 +195,8 @@ const planted: [bug: string, broken: string, options: Options][] = [
   ['fails when it is closed twice', CLOSE, appending(failsWhenClosedTwice)],
   ['publishes again with every commit', REPEAT, transactional(publishesAgain)],
   ['knows nothing to commit after a restart', RESTART, transactional(commitsOnlyWhatItSaved)],
+  ['forgets what was staged for an abandoned snapshot', ABANDONED, transactional(() => ({ abandon: () => {} }))],
+  ['publishes what was staged for an abandoned snapshot at once', ABANDONED, transactional(publishesAbandoned)],
   ['loses a record in a restart', AT_LEAST_ONCE, appending(forgetsOneAfterRestart)],
   ['publishes what a crashed start left behind', EXACTLY_ONCE, transactional(mixesUpGenerations)],
   ['only appends, and promises exactly once', EXACTLY_ONCE, { ...appending(nothing), delivery: 'exactly-once' }],

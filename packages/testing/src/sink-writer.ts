@@ -161,6 +161,14 @@ export class SinkWriter<V, K, T, P extends Key, S> {
     for (const { writer } of this.#partitions) await within(this.#waitMs, 'commit()', writer.commit?.(version))
   }
 
+  /** The prepared snapshot will never be durable. Returns whether what it staged goes into the next one; otherwise nothing has happened. */
+  abandon(version: number): boolean {
+    const staged = this.#partitions.map(({ writer }) => writer).filter(({ commit }) => commit !== undefined)
+    if (staged.some(({ abandon }) => abandon === undefined)) return false
+    for (const writer of staged) writer.abandon?.(version)
+    return true
+  }
+
   /** A whole snapshot: flushed, durable, committed. */
   async checkpoint(version: number): Promise<DurableSink<P, S>> {
     const durable = await this.prepare(version)

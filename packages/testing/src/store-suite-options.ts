@@ -13,6 +13,11 @@ export interface StoreSuiteOptions {
    * Otherwise both may write. @default false
    */
   readonly exclusive?: boolean
+  /**
+   * Whether there can be an object at a path and others below it, such as `a` and `a/b`. Stores that keep objects as files of these
+   * names (MinIO and other S3 servers over a file system) cannot have both, and jobs do without. @default true
+   */
+  readonly nested?: boolean
   /** How long one check may take, in milliseconds. @default 30000 */
   readonly timeoutMs?: number
 }

@@ -1,7 +1,7 @@
 import { MalstromError, type ObjectStore } from '@malstrom/core'
 import { memoryPersistence } from '@malstrom/persistence'
 import { describe, expect, it } from 'vitest'
-import { type BackendPlant, everywhere, inStores, plantedOptions } from './fixtures/planted-store.ts'
+import { type BackendPlant, everywhere, inStores, keepsFiles, plantedOptions } from './fixtures/planted-store.ts'
 import { brokenLaws } from './law.ts'
 import { storeLawsOf } from './store-laws.ts'
 import { objectStoreSuite } from './store-suite.ts'
@@ -12,6 +12,7 @@ objectStoreSuite(
   plantedOptions(() => ({})),
 )
 objectStoreSuite('a store with one writer', { ...plantedOptions(takesOver()), exclusive: true })
+objectStoreSuite('a store of files', { ...plantedOptions(inStores(keepsFiles)), nested: false })
 
 const ROUND_TRIP = 'what was put can be read, whatever its size'
 const MISSING = 'what was never put is undefined'
@@ -321,5 +322,9 @@ describe('objectStoreSuite', () => {
 
   it('finds a store that lets an earlier writer go on, and says that there is only one', async () => {
     expect(await brokenLaws(storeLawsOf({ ...plantedOptions(() => ({})), exclusive: true }))).toEqual([EXCLUDED])
+  })
+
+  it('finds a store of files that does not say so', async () => {
+    expect(await brokenLaws(lawsOf(inStores(keepsFiles)))).toEqual([DELETED, LISTED, CHARACTERS])
   })
 })

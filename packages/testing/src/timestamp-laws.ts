@@ -1,5 +1,6 @@
 import type { TimestampAlgebra } from '@malstrom/core'
 import fc from 'fast-check'
+import { TIMEOUT_MS } from './external-system.ts'
 import { type Law, must, registerLaws } from './law.ts'
 
 /**
@@ -12,8 +13,6 @@ import { type Law, must, registerLaws } from './law.ts'
 export function timestampLaws<T>(name: string, time: TimestampAlgebra<T>, samples: fc.Arbitrary<T>): void {
   registerLaws(`${name} keeps the laws of timestamps`, timestampLawsOf(time, samples), TIMEOUT_MS)
 }
-
-const TIMEOUT_MS = 30_000
 
 /** The laws as plain checks. */
 export function timestampLawsOf<T>(time: TimestampAlgebra<T>, samples: fc.Arbitrary<T>): Law[] {

@@ -38,10 +38,10 @@ describe('a process that introduces itself', () => {
     const { address, arrived, transport } = await welcoming(keys)
     const there = new RecordedLink(introduced(await endpointOf(77, keys), address, keys?.publicKey), 'coordinator')
     there.send('hello')
-    await vi.waitFor(() => expect(arrived).toEqual([77]), 5_000)
+    await vi.waitFor(() => expect(arrived).toEqual([77]), 30_000)
     const here = new RecordedLink(transport, 77)
     here.send('welcome')
-    await vi.waitFor(() => expect([here.texts, there.texts]).toEqual([['hello'], ['welcome']]), 5_000)
+    await vi.waitFor(() => expect([here.texts, there.texts]).toEqual([['hello'], ['welcome']]), 30_000)
   })
 
   it('may come again when it has left, without a trace of the first time', async () => {
@@ -50,9 +50,9 @@ describe('a process that introduces itself', () => {
       const endpoint = await endpointOf(77)
       const there = new RecordedLink(introduced(endpoint, address, undefined), 'coordinator')
       there.send(`visit ${times}`)
-      await vi.waitFor(() => expect(arrived).toHaveLength(times), 5_000)
+      await vi.waitFor(() => expect(arrived).toHaveLength(times), 30_000)
       const here = new RecordedLink(transport, 77)
-      await vi.waitFor(() => expect(here.texts).toEqual([`visit ${times}`]), 5_000)
+      await vi.waitFor(() => expect(here.texts).toEqual([`visit ${times}`]), 30_000)
       await endpoint.close()
       expect(here.failures).toEqual([])
     }
@@ -65,14 +65,14 @@ describe('a process that introduces itself', () => {
     const there = new RecordedLink(
       (await endpointOf(77)).transport({
         ...FAST,
-        linkTimeoutMs: 300,
+        linkTimeoutMs: 1_500,
         session: 'join',
         introduce: true,
         peers: new Map([['coordinator', { address: coordinator.address }]]),
       }),
       'coordinator',
     )
-    await vi.waitFor(() => expect(there.failures[0]).toMatchObject({ code: 'ERR_PEER_REFUSED' }), 5_000)
+    await vi.waitFor(() => expect(there.failures[0]).toMatchObject({ code: 'ERR_PEER_REFUSED' }), 30_000)
     expect(lines).toContain('the coordinator: Turned away worker 77: it does not know the address of this end yet.')
   })
 
@@ -81,7 +81,7 @@ describe('a process that introduces itself', () => {
     const { address, arrived } = await welcoming(own, [own.publicKey, known.publicKey])
     const foreign = generateKeys()
     const there = new RecordedLink(introduced(await endpointOf(77, foreign, [own.publicKey]), address, own.publicKey), 'coordinator')
-    await vi.waitFor(() => expect(there.failures[0]).toMatchObject({ code: 'ERR_PEER_REFUSED' }), 5_000)
+    await vi.waitFor(() => expect(there.failures[0]).toMatchObject({ code: 'ERR_PEER_REFUSED' }), 30_000)
     expect(there.failures[0]?.message).toContain('does not accept the public key')
     expect(arrived).toEqual([])
     expect(lines).toContainEqual(expect.stringContaining('its public key is not one of those that may connect'))

@@ -44,6 +44,12 @@ export class OutgoingPackets {
     return this.#firstNumber + this.#cursor
   }
 
+  /** Whether the packet that is given next has all the frames that it will have. */
+  get isWhole(): boolean {
+    const next = this.#packets.at(this.#cursor)
+    return next !== undefined && next !== this.#growing
+  }
+
   /** Whether the packet that was given last was given for the first time, with a header that is up to date. */
   get wasNew(): boolean {
     return this.#wasNew

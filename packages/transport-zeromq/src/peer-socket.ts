@@ -39,6 +39,12 @@ export class PeerSocket {
   readonly #socket: Dealer
   readonly #user: SocketUser
   #isAwake = false
+  /** A message is on its way into the socket that `#send` has given to it. */
+  #isSending = false
+  /** The last message that went out by `hurry`. */
+  #hurried: Promise<void> | undefined
+  /** A message that the socket did not take in a hurry. */
+  #held: Buffer | undefined
   #hasGreeted = false
   /** Attempts since the connection was lost; `undefined` while there is one. */
   #attempts: number | undefined
@@ -79,6 +85,23 @@ export class PeerSocket {
     queueMicrotask(() => void this.#send())
   }
 
+  /**
+   * Sends the next message at once if the socket has room. A worker that makes frames for milliseconds would keep its peer waiting
+   * all that time.
+   */
+  hurry(): void {
+    if (!this.#isSending && this.#held === undefined && !this.#socket.closed && this.#socket.writable) {
+      const message = this.#user.next()
+      try {
+        if (message !== undefined) this.#hurried = this.#socket.send(message).catch((error) => this.#failed(error))
+      } catch {
+        // Now and then ZeroMQ takes its time for a message, so that the event loop goes on; then it takes no second one.
+        this.#held = message
+      }
+    }
+    this.wake()
+  }
+
   /** Closes when the last message has gone out, or cannot go out because nobody is there any more. */
   end(): void {
     if (this.#isEnding) return
@@ -97,15 +120,38 @@ export class PeerSocket {
 
   async #send(): Promise<void> {
     try {
-      for (let message = this.#user.next(); message !== undefined; message = this.#user.next()) await this.#socket.send(message)
+      for (;;) {
+        if (this.#hurried !== undefined) {
+          const hurried = this.#hurried
+          this.#hurried = undefined
+          await hurried
+          continue
+        }
+        const message = this.#next()
+        if (message === undefined) break
+        this.#isSending = true
+        await this.#socket.send(message)
+        this.#isSending = false
+      }
       this.#isAwake = false
       if (!this.#isEnding || this.#socket.closed) return
       this.#socket.linger = LINGER_MS
       this.close()
     } catch (error) {
       this.#isAwake = false
-      if (!this.#socket.closed) this.#user.broken(error)
+      this.#isSending = false
+      this.#failed(error)
     }
+  }
+
+  #next(): Buffer | undefined {
+    const held = this.#held
+    this.#held = undefined
+    return held ?? this.#user.next()
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#socket.closed) this.#user.broken(error)
   }
 
   async #receive(): Promise<void> {
@@ -145,6 +191,6 @@ export class PeerSocket {
     else if (event.type === 'handshake:error:protocol')
       this.#user.trouble('it speaks another protocol, or only one end has keys, or it has another public key', false)
     else if (event.type === 'handshake:error:other')
-      this.#user.trouble('it hangs up instead of a greeting; it may have another public key, or be gone', false)
+      this.#user.trouble('it hangs up instead of a greeting; it may be gone, or have another public key, or only one end has keys', false)
   }
 }

@@ -31,6 +31,7 @@ class End {
       { ...settings, self },
       {
         wake() {},
+        hurry: () => this.send(1),
         soon: (run) => this.#soon.push(run),
         ended() {},
       },

@@ -44,6 +44,8 @@ export interface StreamSettings {
 export interface StreamOutside {
   /** `next` has something to send. */
   wake(): void
+  /** The same for a packet that will not grow any more: it may go out while the code that runs now makes the next one. */
+  hurry(): void
   /** Calls `run` in about a millisecond. */
   soon(run: () => void): void
   /** Nothing more is sent, once the last message has gone out. `left`: the stream is still there, to say so. */
@@ -220,7 +222,8 @@ export class PeerStream implements LinkStream {
     else if (link.queuedBytes > this.#settings.queuedBytesMax) queueMicrotask(() => this.#overflow())
     else {
       this.#outgoing.send(link, frame)
-      this.#outside.wake()
+      if (this.#phase === 'open' && this.#outgoing.packets.isWhole) this.#outside.hurry()
+      else this.#outside.wake()
     }
   }
 

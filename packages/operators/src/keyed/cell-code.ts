@@ -6,8 +6,15 @@ type AnyStore = StateStore<unknown, unknown>
 export interface CellCode {
   /** The variable that holds the state between `read` and `write`. */
   readonly state: string
+  /** `look` and `create`. */
   readonly read: string
+  /** Finds the cell of the key. What it throws is no error of a record. */
+  readonly look: string
+  /** Makes the state of a key that has none. */
+  readonly create: string
   readonly write: string
+  /** In place of `write` where no new state has come to be: the cell stays as it was, and one that was just created goes. */
+  readonly undo: string
 }
 
 /** `initial` is an expression for the state of a key that has none. */
@@ -15,9 +22,14 @@ export function cellCode(code: TaskCode, store: AnyStore, key: string, initial: 
   const states = code.bind('states', store)
   const cell = code.local('cell')
   const state = code.local('state')
+  const look = `${cell} = ${states}.cell(${key})\n${state} = ${cell}.state`
+  const create = `if (${state} === undefined) ${state} = ${initial}`
   return {
     state,
-    read: `${cell} = ${states}.cell(${key})\n${state} = ${cell}.state\nif (${state} === undefined) ${state} = ${initial}`,
+    look,
+    create,
+    read: `${look}\n${create}`,
+    undo: `if (${cell}.state === undefined) ${states}.remove(${cell})`,
     write: `if (${state} === undefined) ${states}.remove(${cell})\nelse ${cell}.state = ${state}`,
   }
 }
@@ -26,6 +38,11 @@ export function cellCode(code: TaskCode, store: AnyStore, key: string, initial: 
 export function writeCell(store: AnyStore, cell: Cell<unknown, unknown>, state: unknown): void {
   if (state === undefined) store.remove(cell)
   else cell.state = state
+}
+
+/** The interpreted form of `CellCode.undo`. */
+export function undoCell(store: AnyStore, cell: Cell<unknown, unknown>): void {
+  if (cell.state === undefined) store.remove(cell)
 }
 
 /** Lines that refuse what is no pair of output and state. */

@@ -28,4 +28,18 @@ describe('ExpiryQueue', () => {
       }),
     )
   })
+
+  it('keeps nothing of what has left, while it never becomes empty', () => {
+    const queue = new ExpiryQueue<{ due: number }, number>(numberTime)
+    const left: number[] = []
+    for (let due = 0; due < 20_000; due++) {
+      // Every seventh comes before the others.
+      queue.push(due % 7 === 0 ? due - 10 : due, { due })
+      expect(queue.earliest).toBeLessThanOrEqual(due)
+      if (due >= 50) for (let item = queue.popDue(due - 50); item !== undefined; item = queue.popDue(due - 50)) left.push(item.due)
+    }
+    expect(queue.size).toBe(20_000 - left.length)
+    expect(queue.size).toBeLessThan(70)
+    expect(new Set(left).size).toBe(left.length)
+  })
 })

@@ -1,19 +1,30 @@
-import { checkKey, type Key, type Partitioner } from '@malstrom/core'
+import { type Combine, checkKey, type Key, type Partitioner } from '@malstrom/core'
+import type { OnError } from '../error-policy/on-error.ts'
+import { FAILED, RecordPolicy, withPolicy } from '../error-policy/record-policy.ts'
 import { type Callback, callbackArguments, type InputShape, type OperatorDefinition, withKeyArgument } from '../stream/definition.ts'
 
 /** Gives every record a key and leaves it where it is: nothing moves between workers. */
-export function keyLocal(keyOf: Callback): OperatorDefinition {
-  return { kind: 'keyLocal', outputKeyed: true, open: (_context, input) => openKeyBy(keyOf, input) }
+export function keyLocal(keyOf: Callback, onError: OnError = 'fail'): OperatorDefinition {
+  return withPolicy(onError, {
+    kind: 'keyLocal',
+    outputKeyed: true,
+    open: (context, input) => openKeyBy(keyOf, input, new RecordPolicy(onError, context)),
+  })
 }
 
 /** Gives every record a key and moves it to the worker that owns the key. */
-export function keyDistribute<K extends Key>(keyOf: Callback, partitioner: Partitioner<K>): OperatorDefinition {
-  return {
+export function keyDistribute<K extends Key>(
+  keyOf: Callback,
+  partitioner: Partitioner<K>,
+  onError: OnError = 'fail',
+  combine?: Combine,
+): OperatorDefinition {
+  return withPolicy(onError, {
     kind: 'keyDistribute',
     outputKeyed: true,
-    exchange: { partitioner: partitioner as Partitioner<Key> },
-    open: (_context, input) => openKeyBy(keyOf, input),
-  }
+    exchange: { partitioner: partitioner as Partitioner<Key>, combine },
+    open: (context, input) => openKeyBy(keyOf, input, new RecordPolicy(onError, context)),
+  })
 }
 
 /** Takes the keys away. */
@@ -31,25 +42,30 @@ export function unkey(): OperatorDefinition {
   }
 }
 
-function openKeyBy(keyOf: Callback, input: InputShape): ReturnType<OperatorDefinition['open']> {
+function openKeyBy(keyOf: Callback, input: InputShape, policy: RecordPolicy): ReturnType<OperatorDefinition['open']> {
   return {
     record(code, record) {
       const key = code.local('key')
-      return [
+      const call = [
         `${key} = ${code.bind('keyOf', keyOf)}(${callbackArguments(input, record)})`,
-        `if (typeof ${key} !== 'string') ${code.bind('checkKey', checkKey)}(${key})`,
-        code.emit({ ...record, key }),
-      ].join('\n')
+        // The usual keys without a call: texts, and numbers that equal themselves.
+        `if (typeof ${key} !== 'string' && !(typeof ${key} === 'number' && ${key} === ${key})) ${code.bind('checkKey', checkKey)}(${key})`,
+      ]
+      return policy.lines(code, record, call.join('\n'), code.emit({ ...record, key }))
     },
-    interpret(next) {
+    interpret(next, deadLetters) {
       const apply = withKeyArgument(input, keyOf)
+      const attempt = policy.guarded((value, oldKey, timestamp): unknown => {
+        const key = apply(value, oldKey, timestamp)
+        checkKey(key)
+        return key
+      }, deadLetters)
       return {
         data: (value, oldKey, timestamp) => {
-          const key = apply(value, oldKey, timestamp)
-          checkKey(key)
-          next.data(value, key, timestamp)
+          const key = attempt(value, oldKey, timestamp)
+          if (key !== FAILED) next.data(value, key, timestamp)
         },
-        epoch: (epoch) => next.epoch(epoch),
+        epoch: policy.epochs(next, deadLetters),
       }
     },
   }

@@ -1,4 +1,6 @@
-import type { StateDefinition, StateStore, TimestampAlgebra } from '@malstrom/core'
+import type { Cell, StateDefinition, StateStore, TimestampAlgebra } from '@malstrom/core'
+import type { OnError } from '../error-policy/on-error.ts'
+import { FAILED, RecordPolicy, withPolicy } from '../error-policy/record-policy.ts'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { cellCode, checkPair, checkPairLines, writeCell } from './cell-code.ts'
 import { ExpireMap } from './expire-map.ts'
@@ -6,10 +8,16 @@ import { ExpiryQueue } from './expiry-queue.ts'
 
 type AnyExpireMap = ExpireMap<unknown, unknown, unknown>
 
+/** As a filter, `ttlMap` passes the record itself where the output is true. */
+interface TtlMapOptions {
+  readonly filter?: { readonly kind: string }
+  readonly onError?: OnError
+}
+
 /** One output per record; the state of a key is an `ExpireMap`, whose entries epochs take away. */
-export function ttlMap(f: Callback, state: StateDefinition): OperatorDefinition {
-  return {
-    kind: 'ttlMap',
+export function ttlMap(f: Callback, state: StateDefinition, { filter, onError = 'fail' }: TtlMapOptions = {}): OperatorDefinition {
+  return withPolicy(onError, {
+    kind: filter?.kind ?? 'ttlMap',
     state: ({ time }) => ({
       ...state,
       pack: (entries) => [...(entries as AnyExpireMap).expiries()],
@@ -18,48 +26,71 @@ export function ttlMap(f: Callback, state: StateDefinition): OperatorDefinition 
     open(context, input) {
       const store = context.keyedState<unknown, AnyExpireMap>()
       const expiry = new Expiry(store, input.time)
+      const policy = new RecordPolicy(onError, context)
       for (const [key, entries] of store) expiry.watch(key, entries)
       const create = () => new ExpireMap<unknown, unknown, unknown>(input.time)
       return {
+        explain: () => [{ waitsFor: 'epoch', what: 'keys with entries', count: store.size, until: expiry.next }],
         arrived: (key, entries) => expiry.watch(key, entries as AnyExpireMap),
         record(code, record) {
-          const { state, read, write } = cellCode(
+          const { state, read, write, undo } = cellCode(
             code,
             store as StateStore<unknown, unknown>,
             record.key,
             `${code.bind('create', create)}()`,
           )
           const result = code.local('result')
-          return [
-            read,
+          const watch = `${code.bind('expiry', expiry)}.watch(${record.key}, ${state})`
+          const attempt = [
             `${result} = ${code.bind('ttlMap', f)}(${state}, ${record.value}, ${record.key}, ${record.timestamp})`,
             checkPairLines(code, result),
+          ].join('\n')
+          const success = [
             `${state} = ${code.bind('forgetEmpty', forgetEmpty)}(${result}[1])`,
             write,
-            `if (${state} !== undefined) ${code.bind('expiry', expiry)}.watch(${record.key}, ${state})`,
-            code.emit({ ...record, value: `${result}[0]` }),
+            `if (${state} !== undefined) ${watch}`,
+            filter === undefined ? code.emit({ ...record, value: `${result}[0]` }) : `if (${result}[0]) {\n${code.emit(record)}\n}`,
           ].join('\n')
+          // What it has put into the map of a key before it threw is there, and expires.
+          return `${read}\n${policy.lines(code, record, attempt, success, `${undo}\nelse ${watch}`)}`
         },
-        epoch: (code, epoch) => `${code.bind('expiry', expiry)}.expire(${epoch})\n${code.advance(epoch)}`,
-        interpret: (next) => ({
-          data: (value, key, timestamp) => {
-            const cell = store.cell(key)
-            const result = f(cell.state ?? create(), value, key, timestamp)
-            checkPair(result)
-            const [output, returned] = result
-            const entries = forgetEmpty(returned)
-            writeCell(store as StateStore<unknown, unknown>, cell, entries)
-            if (entries !== undefined) expiry.watch(key, entries)
-            next.data(output, key, timestamp)
-          },
-          epoch: (epoch) => {
-            expiry.expire(epoch)
-            next.epoch(epoch)
-          },
-        }),
+        epoch: (code, epoch) => `${code.bind('expiry', expiry)}.expire(${epoch})\n${policy.epochLines(code, epoch)}`,
+        interpret(next, deadLetters) {
+          let cell: Cell<unknown, AnyExpireMap>
+          const attempt = policy.guarded(
+            (value, key, timestamp): readonly [unknown, AnyExpireMap | undefined] => {
+              const result = f(cell.state ?? create(), value, key, timestamp)
+              checkPair(result)
+              return result
+            },
+            deadLetters,
+            () => {
+              if (cell.state === undefined) store.remove(cell)
+              else expiry.watch(cell.key, cell.state)
+            },
+          )
+          const advance = policy.epochs(next, deadLetters)
+          return {
+            data: (value, key, timestamp) => {
+              cell = store.cell(key)
+              const result = attempt(value, key, timestamp)
+              if (result === FAILED) return
+              const [output, returned] = result
+              const entries = forgetEmpty(returned)
+              writeCell(store as StateStore<unknown, unknown>, cell, entries)
+              if (entries !== undefined) expiry.watch(key, entries)
+              if (filter === undefined) next.data(output, key, timestamp)
+              else if (output) next.data(value, key, timestamp)
+            },
+            epoch: (epoch) => {
+              expiry.expire(epoch)
+              advance(epoch)
+            },
+          }
+        },
       }
     },
-  }
+  })
 }
 
 type PackedEntry = readonly [key: unknown, value: unknown, expiry: unknown]
@@ -96,6 +127,11 @@ export class Expiry {
     this.#store = store
     this.#time = time
     this.#queue = new ExpiryQueue(time)
+  }
+
+  /** The epoch that the next look is for; `undefined` if none is due. */
+  get next(): unknown {
+    return this.#queue.earliest
   }
 
   get queued(): number {

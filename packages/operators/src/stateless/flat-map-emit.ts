@@ -1,40 +1,66 @@
+import { HeldOutput } from '../error-policy/held-output.ts'
+import type { OnError } from '../error-policy/on-error.ts'
+import { RecordPolicy, withPolicy } from '../error-policy/record-policy.ts'
 import type { Callback, InputShape, OperatorDefinition } from '../stream/definition.ts'
 
 /** Passes on one value derived from the record that is being processed. Valid only during the call it was given to. */
 export type Emit<O> = (value: O) => void
 
 /** Like `flatMap`, but the function pushes its outputs instead of returning them: no array, no generator. */
-export function flatMapEmit(f: Callback): OperatorDefinition {
-  return {
+export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDefinition {
+  return withPolicy(onError, {
     kind: 'flatMapEmit',
-    open: (_context, input) => ({
-      record(code, record) {
-        const current = new Current()
-        const name = code.bind('current', current)
-        const expand = code.bind('flatMapEmit', f)
-        const emit = code.bind('emit', emitterOf(current))
-        const args = input.keyed
-          ? `${record.value}, ${emit}, ${record.key}, ${record.timestamp}`
-          : `${record.value}, ${emit}, ${record.timestamp}`
-        code.setup(`${name}.send = ${code.emitter()}`)
-        return [`${name}.key = ${record.key}`, `${name}.timestamp = ${record.timestamp}`, `${expand}(${args})`].join('\n')
-      },
-      interpret(next) {
-        const current = new Current()
-        current.send = (value, key, timestamp) => next.data(value, key, timestamp)
-        const emit = emitterOf(current)
-        const expand = withEmitArgument(input, f, emit)
-        return {
-          data: (value, key, timestamp) => {
-            current.key = key
-            current.timestamp = timestamp
-            expand(value, key, timestamp)
-          },
-          epoch: (epoch) => next.epoch(epoch),
-        }
-      },
-    }),
-  }
+    open(context, input) {
+      const policy = new RecordPolicy(onError, context)
+      return {
+        record(code, record) {
+          const current = new Current()
+          const name = code.bind('current', current)
+          const expand = code.bind('flatMapEmit', f)
+          const emit = code.bind('emit', emitterOf(current))
+          const args = input.keyed
+            ? `${record.value}, ${emit}, ${record.key}, ${record.timestamp}`
+            : `${record.value}, ${emit}, ${record.timestamp}`
+          const place = `${name}.key = ${record.key}\n${name}.timestamp = ${record.timestamp}`
+          const call = `${expand}(${args})`
+          if (!policy.guards) {
+            code.setup(`${name}.send = ${code.emitter()}`)
+            return `${place}\n${call}`
+          }
+          const output = new HeldOutput()
+          current.send = output.send
+          const held = code.bind('held', output)
+          code.setup(`${held}.target = ${code.emitter()}`)
+          const lines = policy.lines(code, record, `${held}.hold()\n${call}`, `${held}.release()`, `${held}.drop()`)
+          return `${place}\n${lines}`
+        },
+        interpret(next, deadLetters) {
+          const current = new Current()
+          const output = new HeldOutput()
+          output.target = (value, key, timestamp) => next.data(value, key, timestamp)
+          current.send = output.send
+          const expand = withEmitArgument(input, f, emitterOf(current))
+          const attempt = policy.guarded(
+            (value, key, timestamp) => {
+              if (policy.guards) output.hold()
+              expand(value, key, timestamp)
+              return undefined
+            },
+            deadLetters,
+            () => output.drop(),
+          )
+          return {
+            data: (value, key, timestamp) => {
+              current.key = key
+              current.timestamp = timestamp
+              if (attempt(value, key, timestamp) === undefined) output.release()
+            },
+            epoch: policy.epochs(next, deadLetters),
+          }
+        },
+      }
+    },
+  })
 }
 
 /** Key and timestamp of the record that is being processed, and where its outputs go. */

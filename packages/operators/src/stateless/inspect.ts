@@ -1,24 +1,33 @@
 import type { OperatorInfo } from '@malstrom/core'
+import type { OnError } from '../error-policy/on-error.ts'
+import { FAILED, RecordPolicy, withPolicy } from '../error-policy/record-policy.ts'
 import { type Callback, callbackArguments, type OperatorDefinition } from '../stream/definition.ts'
 
 /** Looks at every record and passes it on unchanged. */
-export function inspect(f: Callback): OperatorDefinition {
-  return {
+export function inspect(f: Callback, onError: OnError = 'fail'): OperatorDefinition {
+  return withPolicy(onError, {
     kind: 'inspect',
     open(context, input) {
       const info: OperatorInfo = { workerId: context.workerId, operatorName: context.operatorName }
+      const policy = new RecordPolicy(onError, context)
       return {
-        record: (code, record) =>
-          `${code.bind('inspect', f)}(${callbackArguments(input, record)}, ${code.bind('info', info)})\n${code.emit(record)}`,
-        interpret: (next) => ({
-          data: (value, key, timestamp) => {
-            if (input.keyed) f(value, key, timestamp, info)
-            else f(value, timestamp, info)
-            next.data(value, key, timestamp)
-          },
-          epoch: (epoch) => next.epoch(epoch),
-        }),
+        record(code, record) {
+          const call = `${code.bind('inspect', f)}(${callbackArguments(input, record)}, ${code.bind('info', info)})`
+          return policy.lines(code, record, call, code.emit(record))
+        },
+        interpret(next, deadLetters) {
+          const look = policy.guarded(
+            (value, key, timestamp) => void (input.keyed ? f(value, key, timestamp, info) : f(value, timestamp, info)),
+            deadLetters,
+          )
+          return {
+            data: (value, key, timestamp) => {
+              if (look(value, key, timestamp) !== FAILED) next.data(value, key, timestamp)
+            },
+            epoch: policy.epochs(next, deadLetters),
+          }
+        },
       }
     },
-  }
+  })
 }

@@ -17,11 +17,11 @@ export function withMethods<O>(object: O, ...methods: readonly string[]): O {
 }
 
 /** Makes something of arguments; an error about them then says whose they are, and where in the job's code. */
-export function checked<R>(place: string, operator: string, make: () => R): R {
+export function checked<R>(place: () => string, operator: string, make: () => R): R {
   try {
     return make()
   } catch (error) {
     if (!(error instanceof MalstromError) || error.code !== 'ERR_OPERATOR_ARGUMENT') throw error
-    throw new MalstromError(error.code, `${place}: ${error.message}`, { cause: error, context: { ...error.context, operator } })
+    throw new MalstromError(error.code, `${place()}: ${error.message}`, { cause: error, context: { ...error.context, operator } })
   }
 }

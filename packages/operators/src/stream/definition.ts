@@ -15,12 +15,16 @@ export interface OperatorDefinition {
   readonly outputNames?: readonly string[]
   /** Outputs that may stay unread; the records that go there are dropped. */
   readonly optionalOutputs?: readonly string[]
+  /** The output whose records are as they came in: with the keys and timestamps of the input. */
+  readonly deadLetterOutput?: number
   /** Whether the records that come out have keys. @default as the input */
   readonly outputKeyed?: boolean
   /** @default as the input */
   readonly outputTime?: TimestampAlgebra<unknown>
   /** Records move to the worker that owns their key after this operator. */
   readonly exchange?: Exchange
+  /** Whether results depend on how many records there are, or on what each of them is by itself: then none may have been combined. */
+  readonly needsEach?: boolean | undefined
   open(context: OperatorContext, input: InputShape): FusedOperator
 }
 

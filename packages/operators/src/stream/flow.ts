@@ -29,7 +29,8 @@ export interface SourceEpochs<V, T> {
   /**
    * A partition that has had nothing to read for so long is excluded from the frontier until its next
    * record, so that it does not hold the job back. Not counted while back-pressure keeps it from being
-   * read. When all partitions are excluded, the frontier is the largest of theirs.
+   * read. When all partitions are excluded, the frontier is the largest of theirs. A record that then comes behind the frontier is late: by
+   * that of its source it goes to `late`, by that of streams it meets it is counted where it could only lead to something behind it.
    *
    * @default never
    */

@@ -12,6 +12,8 @@ import {
   type TimestampAlgebra,
 } from '@malstrom/core'
 import { checked } from './arguments.ts'
+import { at, type CallSite } from './call-site.ts'
+import { combinedBefore } from './combined-before.ts'
 import type { OperatorDefinition } from './definition.ts'
 
 /** The end of a chain while it is being built: one port, or several after a union. */
@@ -19,6 +21,8 @@ export interface Upstream {
   readonly ports: readonly Port[]
   readonly keyed: boolean
   readonly time: TimestampAlgebra<unknown>
+  /** The number of the stream that each port belongs to, for an operator that tells streams apart. */
+  readonly sides?: readonly number[] | undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the sink
@@ -34,10 +38,21 @@ export class GraphBuilder {
   readonly #optional = new Set<string>()
 
   /** The definition is made when the name is known to be good, so that an error in it can say whose it is. */
-  addSource(name: string, define: () => SourceDefinition, location: string | undefined): SourceNode {
-    const id = this.#claim(name, location)
-    const definition = checked(`Source "${name}"${at(location)}`, name, define)
-    const added: SourceNode = { ...definition, id, name, kind: 'source', location, role: 'source', inputs: [], keyed: false }
+  addSource(name: string, define: () => SourceDefinition, site: CallSite): SourceNode {
+    const id = this.#claim(name, site)
+    const definition = checked(() => `Source "${name}"${at(site)}`, name, define)
+    const added: SourceNode = {
+      ...definition,
+      id,
+      name,
+      kind: 'source',
+      get location() {
+        return site()
+      },
+      role: 'source',
+      inputs: [],
+      keyed: false,
+    }
     if (definition.outputNames.length > 1) this.#optional.add(portName(added, 1))
     return this.#add(added)
   }
@@ -46,10 +61,18 @@ export class GraphBuilder {
     name: string,
     define: () => OperatorDefinition,
     input: Upstream,
-    location: string | undefined,
+    site: CallSite,
   ): { readonly node: OperatorNode; readonly keyed: boolean } {
-    const id = this.#claim(name, location)
-    const definition = checked(`Operator "${name}"${at(location)}`, name, define)
+    const id = this.#claim(name, site)
+    const definition = checked(() => `Operator "${name}"${at(site)}`, name, define)
+    const combined = definition.needsEach ? combinedBefore(input.ports) : undefined
+    if (combined !== undefined) {
+      throw new MalstromError(
+        'ERR_OPERATOR_ARGUMENT',
+        `Operator "${name}"${at(site)} needs each record by itself, but "${combined.name}"${at(() => combined.location)} combines records before it sends them. Leave out its option combine, or let values say how much they stand for, and sum that up.`,
+        { context: { operator: name } },
+      )
+    }
     const { keyed, time } = input
     const outputNames = definition.outputNames ?? ['out']
     const node: OperatorNode = {
@@ -57,29 +80,35 @@ export class GraphBuilder {
       role: 'operator',
       name,
       kind: definition.kind,
-      location,
+      get location() {
+        return site()
+      },
       inputs: input.ports,
+      sides: input.sides,
       keyed,
       state: typeof definition.state === 'function' ? definition.state({ keyed, time }) : definition.state,
       exchange: definition.exchange,
       inputTime: time,
       outputTime: definition.outputTime ?? time,
       outputNames,
+      ...(definition.deadLetterOutput === undefined ? {} : { deadLetterOutput: definition.deadLetterOutput }),
       open: (context) => definition.open(context, { keyed, time }),
     }
     for (const output of definition.optionalOutputs ?? []) this.#optional.add(portName(node, outputNames.indexOf(output)))
     return { node: this.#add(node), keyed: definition.outputKeyed ?? keyed }
   }
 
-  addSink(name: string, define: () => AnySink, input: Upstream, location: string | undefined): SinkNode {
-    const id = this.#claim(name, location)
-    const sink = checked(`Sink "${name}"${at(location)}`, name, define)
+  addSink(name: string, define: () => AnySink, input: Upstream, site: CallSite): SinkNode {
+    const id = this.#claim(name, site)
+    const sink = checked(() => `Sink "${name}"${at(site)}`, name, define)
     return this.#add({
       id,
       role: 'sink',
       name,
       kind: 'sink',
-      location,
+      get location() {
+        return site()
+      },
       inputs: input.ports,
       keyed: input.keyed,
       inputTime: input.time,
@@ -116,16 +145,17 @@ export class GraphBuilder {
     return node
   }
 
-  #claim(name: string, location: string | undefined): number {
+  #claim(name: string, site: CallSite): number {
     if (typeof name !== 'string' || name.trim() === '') {
       throw new MalstromError(
         'ERR_OPERATOR_NAME_EMPTY',
-        `An operator${at(location)} has no name. Its first argument is a name that is unique in the job.`,
+        `An operator${at(site)} has no name. Its first argument is a name that is unique in the job.`,
       )
     }
     const sameName = this.#byName.get(name)
     if (sameName !== undefined) {
-      const places = sameName.location && location ? ` (${sameName.location} and ${location})` : ''
+      const [first, second] = [sameName.location, site()]
+      const places = first && second ? ` (${first} and ${second})` : ''
       throw new MalstromError(
         'ERR_OPERATOR_NAME_DUPLICATE',
         `Operator name "${name}" is used twice${places}. Names address saved state; rename one of them.`,
@@ -150,7 +180,7 @@ export class GraphBuilder {
     const output = node.outputNames.length > 1 ? ` (output "${outputName}")` : ''
     throw new MalstromError(
       'ERR_STREAM_ENDS_NOWHERE',
-      `The stream after "${node.name}"${output}${at(node.location)} ends nowhere: nobody reads it. End it with .sink(name, ...), or with .discard(name) to drop its records on purpose.`,
+      `The stream after "${node.name}"${output}${at(() => node.location)} ends nowhere: nobody reads it. End it with .sink(name, ...), or with .discard(name) to drop its records on purpose.`,
       { context: { operator: node.name } },
     )
   }
@@ -158,8 +188,4 @@ export class GraphBuilder {
 
 function portName(node: GraphNode, output: number): string {
   return `${node.id}.${output}`
-}
-
-function at(location: string | undefined): string {
-  return location === undefined ? '' : ` (${location})`
 }

@@ -12,7 +12,7 @@ export { a, b, c }
 
 import { rendezvousSelect, type WorkerId } from '@malstrom/core'
 import { expectTypeOf } from 'vitest'
-import type { KeyedStream } from './stream.ts'
+import type { KeyedStream } from './keyed-stream.ts'
 
 expectTypeOf(a).toEqualTypeOf<KeyedStream<number, number, number>>()
 expectTypeOf(b).toEqualTypeOf<KeyedStream<number, number, number>>()

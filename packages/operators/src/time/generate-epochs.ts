@@ -1,8 +1,8 @@
-import { type FusedOperator, isTimestamp, numberTime, type OperatorContext, type TaskCode, type TimestampAlgebra } from '@malstrom/core'
+import { type FusedOperator, isTimestamp, type OperatorContext, type TimestampAlgebra } from '@malstrom/core'
 import type { OperatorDefinition } from '../stream/definition.ts'
 import type { EpochGenerator } from './epoch-generator.ts'
+import { LastEpoch } from './last-epoch.ts'
 import { endLines, isEnd, ON_TIME, rejectEpoch, routeLines } from './late-records.ts'
-import { leastOf } from './least-of.ts'
 import { openPeriodic, type PeriodicEpochs } from './periodic-epochs.ts'
 
 type AnyGenerator = EpochGenerator<unknown, unknown>
@@ -16,6 +16,7 @@ export function generateEpochs(generator: AnyGenerator | PeriodicEpochs<unknown,
     kind: 'generateEpochs',
     outputNames: ['onTime', 'late'],
     optionalOutputs: ['late'],
+    needsEach: true,
     open: (context, { time }) =>
       typeof generator === 'function' ? openEpochs(generator, context, time) : openPeriodic(generator, context, time),
   }
@@ -25,10 +26,7 @@ function openEpochs(generator: AnyGenerator, context: OperatorContext, time: Tim
   const last = new LastEpoch(time)
   return {
     snapshot: () => last.value,
-    restore: (saved) => {
-      const least = leastOf(time, saved)
-      if (least !== undefined) last.value = least
-    },
+    restore: (saved) => last.restore(saved),
     record(code, record) {
       const epoch = code.local('epoch')
       return [
@@ -64,50 +62,5 @@ function openEpochs(generator: AnyGenerator, context: OperatorContext, time: Tim
         },
       }
     },
-  }
-}
-
-/**
- * The last epoch in generated code: one slot. For numbers it is an unboxed float that is NaN while
- * there is none, so that one comparison decides; NaN is neither before nor after anything.
- */
-class LastEpoch {
-  readonly #time: TimestampAlgebra<unknown>
-  readonly #numbers: boolean
-  readonly #slot: Float64Array | unknown[]
-
-  constructor(time: TimestampAlgebra<unknown>) {
-    this.#time = time
-    this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
-    this.#slot = this.#numbers ? new Float64Array([Number.NaN]) : [undefined]
-  }
-
-  get value(): unknown {
-    const [last] = this.#slot
-    return this.#numbers && Number.isNaN(last) ? undefined : last
-  }
-
-  set value(epoch: unknown) {
-    this.#slot[0] = epoch
-  }
-
-  slot(code: TaskCode): string {
-    return `${code.bind('last', this.#slot)}[0]`
-  }
-
-  orUndefined(code: TaskCode): string {
-    const last = this.slot(code)
-    return this.#numbers ? `(${last} === ${last} ? ${last} : undefined)` : last
-  }
-
-  /** Whether there is a last epoch and `timestamp` is not after it. */
-  covers(code: TaskCode, timestamp: string): string {
-    const last = this.slot(code)
-    return this.#numbers ? `${timestamp} <= ${last}` : `(${last} !== undefined && ${code.notAfter(this.#time, timestamp, last)})`
-  }
-
-  /** Whether there is no last epoch or `epoch` is after it. */
-  precedes(code: TaskCode, epoch: string): string {
-    return `!(${this.covers(code, epoch)})`
   }
 }

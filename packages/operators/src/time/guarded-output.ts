@@ -1,4 +1,5 @@
-import { isTimestamp, MalstromError, numberTime, type Output, type TimestampAlgebra } from '@malstrom/core'
+import { isTimestamp, MalstromError, type Output, type TimestampAlgebra } from '@malstrom/core'
+import { isNumberTime } from './is-number-time.ts'
 import { leastOf } from './least-of.ts'
 
 /**
@@ -60,8 +61,4 @@ export class GuardedOutput implements Output<unknown, unknown, unknown> {
       { context },
     )
   }
-}
-
-function isNumberTime(time: TimestampAlgebra<unknown>): boolean {
-  return time === (numberTime as TimestampAlgebra<unknown>)
 }

@@ -9,9 +9,9 @@ export function routeLines(code: TaskCode, context: OperatorContext, isLate: str
   return `if (${isLate}) {\n${code.count(`${code.bind('counters', context.counters)}.late`)}\n${code.emit(record, LATE)}\n} else {\n${code.emit(record, ON_TIME)}\n}\n${code.resume()}`
 }
 
-/** Lines that tell the late stream of the end, and of no other epoch. */
-export function endLines(code: TaskCode, time: TimestampAlgebra<unknown>, epoch: string): string {
-  return `if (${code.bind('isEnd', isEnd)}(${code.bind('time', time)}, ${epoch})) {\n${code.advance(epoch, LATE)}\n}`
+/** Lines that tell a stream of records that may be late of the end, and of no other epoch. */
+export function endLines(code: TaskCode, time: TimestampAlgebra<unknown>, epoch: string, output = LATE): string {
+  return `if (${code.bind('isEnd', isEnd)}(${code.bind('time', time)}, ${epoch})) {\n${code.advance(epoch, output)}\n}`
 }
 
 export function isEnd(time: TimestampAlgebra<unknown>, epoch: unknown): boolean {

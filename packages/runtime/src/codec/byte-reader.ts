@@ -1,4 +1,5 @@
 import { MalstromError } from '@malstrom/core'
+import { ByteBlock } from './byte-block.ts'
 
 /** What was read is not what was written. */
 export function corrupt(what: string): MalstromError {
@@ -11,35 +12,60 @@ export function corrupt(what: string): MalstromError {
 /** Memory that is kept from one block to the next. */
 const KEPT_BYTES_MAX = 1_024 * 1_024
 
+/** Up to here bytes are copied one by one: for a mark, a view of a part takes longer than that. */
+const SHORT_BYTES_MAX = 32
+
+function copyFrom(bytes: Uint8Array, offset: number, length: number, target: Uint8Array): void {
+  if (length <= SHORT_BYTES_MAX) for (let i = 0; i < length; i++) target[i] = bytes[offset + i] as number
+  else target.set(offset === 0 ? bytes : bytes.subarray(offset))
+}
+
+/** Names that are remembered in one thread, each in one place: a power of two. Longer ones are not. */
+const NAME_SLOTS = 512
+const NAME_LENGTH_MAX = 24
+
+const names: (string | undefined)[] = new Array<string | undefined>(NAME_SLOTS).fill(undefined)
+
+function isTextAt(bytes: Uint8Array, at: number, length: number, text: string): boolean {
+  if (text.length !== length) return false
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[at + i]) return false
+  return true
+}
+
 /**
- * Reads bytes that may be damaged: never beyond the end, and never more than there is. They are
- * copied first, so that nobody changes them meanwhile, and columns start where typed arrays can.
+ * Reads bytes that may be damaged: never beyond the end, and never more than there is. They lie in a
+ * block, so that nobody changes them meanwhile, and columns start where typed arrays can.
  */
 export class ByteReader {
-  /** Of the copy, for columns that were measured with `take`. */
-  bytes = Buffer.alloc(0)
-  shorts = new Uint16Array(0)
-  ints = new Int32Array(0)
-  floats = new Float64Array(0)
+  #own = new ByteBlock(0)
+  /** Of the block that is read, for columns that were measured with `take`. */
+  bytes = this.#own.bytes
+  shorts = this.#own.shorts
+  ints = this.#own.ints
+  floats = this.#own.floats
   #at = 0
   #end = 0
 
-  /** Reads `bytes` from `offset` on from now on. */
+  /** Reads a copy of `bytes` from `offset` on from now on. */
   open(bytes: Uint8Array, offset: number): void {
     const length = Math.max(0, bytes.length - offset)
-    if (this.bytes.length < length || this.bytes.length > KEPT_BYTES_MAX) this.#allocate(length)
-    this.bytes.set(offset === 0 ? bytes : bytes.subarray(offset))
-    this.#at = 0
-    this.#end = length
+    const room = this.#own.bytes.length
+    // More than is needed now, or a stream of frames that grow would allocate for each.
+    if (length > KEPT_BYTES_MAX) this.#own = new ByteBlock(length)
+    else if (room < length || room > KEPT_BYTES_MAX) this.#own = new ByteBlock(Math.min(KEPT_BYTES_MAX, Math.max(4_096, length * 2)))
+    copyFrom(bytes, offset, length, this.#own.bytes)
+    this.#own.length = length
+    this.openBlock(this.#own, 0)
   }
 
-  #allocate(length: number): void {
-    // More than is needed now, or a stream of frames that grow would allocate for each.
-    const size = length > KEPT_BYTES_MAX ? length : Math.min(KEPT_BYTES_MAX, Math.max(4_096, length * 2))
-    this.bytes = Buffer.allocUnsafeSlow((size + 7) & ~7)
-    this.shorts = new Uint16Array(this.bytes.buffer)
-    this.ints = new Int32Array(this.bytes.buffer)
-    this.floats = new Float64Array(this.bytes.buffer)
+  /** Reads what is in `block` from `offset` on, a multiple of 8. */
+  openBlock({ bytes, shorts, ints, floats, length }: ByteBlock, offset: number): void {
+    this.bytes = bytes
+    this.shorts = shorts
+    this.ints = ints
+    this.floats = floats
+    this.#at = offset
+    this.#end = Math.max(offset, length)
   }
 
   get left(): number {
@@ -123,6 +149,19 @@ export class ByteReader {
     if (this.bytes.compare(expected, 0, byteLength, this.#at, this.#at + byteLength) !== 0) return false
     this.#at += byteLength
     return true
+  }
+
+  /** `text` with one byte per character, for names that come again and again: one that is known already is the same text. */
+  name(length: number): string {
+    if (length === 0 || length > NAME_LENGTH_MAX) return this.text(length, 'latin1')
+    const at = this.take(length)
+    const { bytes } = this
+    const slot = ((bytes[at] as number) * 31 + (bytes[at + length - 1] as number) * 7 + length) & (NAME_SLOTS - 1)
+    const known = names[slot]
+    if (known !== undefined && isTextAt(bytes, at, length, known)) return known
+    const name = bytes.toString('latin1', at, at + length)
+    names[slot] = name
+    return name
   }
 
   /** A text of `length` UTF-16 units. */

@@ -3,16 +3,28 @@ import { MalstromError } from '@malstrom/core'
 /** What one block may have at most: a value that refers to others many times over grows without end. */
 const BYTES_MAX = 1 << 29
 
+/** Memory at the start, a multiple of 8: a job has many exchanges and operators, and some have little to write. */
+const FIRST_BYTES = 4_096
+
+/** Up to here bytes are copied one by one, and texts character by character. */
+const SHORT_BYTES_MAX = 32
+
 /**
  * Bytes that are being written; the memory is used again after `take` and `clear`. Columns of numbers
  * are written through `ints` and `floats`, views of the same memory that change when it grows: take
  * them after `room` or `aligned`.
  */
 export class ByteWriter {
-  bytes = Buffer.allocUnsafeSlow(64 * 1_024)
-  ints = new Int32Array(this.bytes.buffer)
-  floats = new Float64Array(this.bytes.buffer)
+  bytes: Buffer
+  ints: Int32Array
+  floats: Float64Array
   #length = 0
+
+  constructor() {
+    this.bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+    this.ints = new Int32Array(this.bytes.buffer)
+    this.floats = new Float64Array(this.bytes.buffer)
+  }
 
   u8(value: number): void {
     this.#reserve(1)
@@ -45,6 +57,22 @@ export class ByteWriter {
   text(value: string, encoding: 'latin1' | 'utf16le'): void {
     this.#reserve(value.length * 2)
     this.#length += this.bytes.write(value, this.#length, encoding)
+  }
+
+  /** A short text of latin1 characters as one byte each; if it has others or is longer, nothing is written and `false` returned. */
+  shortLatin1(value: string): boolean {
+    const { length } = value
+    if (length > SHORT_BYTES_MAX) return false
+    this.#reserve(length)
+    const { bytes } = this
+    const start = this.#length
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit > 255) return false
+      bytes[start + i] = unit
+    }
+    this.#length = start + length
+    return true
   }
 
   /** A text as bytes, if all of it is ASCII, and otherwise nothing: then `false` is returned. */
@@ -93,8 +121,11 @@ export class ByteWriter {
 
   /** A copy of what was written; the writer is empty then. */
   take(): Uint8Array {
-    const taken = new Uint8Array(this.#length)
-    taken.set(this.bytes.subarray(0, this.#length))
+    const length = this.#length
+    const taken = new Uint8Array(length)
+    // Marks are that short: a view of a part takes longer than the copy.
+    if (length <= SHORT_BYTES_MAX) for (let i = 0; i < length; i++) taken[i] = this.bytes[i] as number
+    else taken.set(this.bytes.subarray(0, length))
     this.#length = 0
     return taken
   }

@@ -19,6 +19,16 @@ export interface ColumnContent {
   readonly values: readonly unknown[]
 }
 
+/** The values of a column: numbers as a view of the memory that was read. */
+export type ColumnView = readonly unknown[] | Int32Array | Float64Array
+
+export function viewOf(source: ColumnSource, content: ColumnContent, count: number): ColumnView {
+  const { kind, at } = content
+  if (kind === 'int') return new Int32Array(source.ints.buffer, at * 4, count)
+  if (kind === 'float') return new Float64Array(source.floats.buffer, at * 8, count)
+  return valuesOf(source, content, count)
+}
+
 /** The values of a column as an ordinary array. */
 export function valuesOf(source: ColumnSource, { kind, at, values }: ColumnContent, count: number): unknown[] {
   switch (kind) {

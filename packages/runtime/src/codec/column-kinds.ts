@@ -26,6 +26,8 @@ export const Layout = {
   dates: 11,
   /** The same as property `small` of the objects that are the column before: keys often are. */
   property: 12,
+  /** Objects of several shapes (small: how many): for each row a byte that tells its shape, then a column of the rows of each shape. */
+  shapes: 13,
 } as const
 
 /** The first byte of a block of columns: format and its version. Its header has their number and that of the rows. */
@@ -48,3 +50,6 @@ export const PROPERTIES_MAX = 64
 
 /** Elements of arrays that become columns of their own. */
 export const TUPLE_LENGTH_MAX = 8
+
+/** Shapes of the objects in one column. */
+export const SHAPES_MAX = 8

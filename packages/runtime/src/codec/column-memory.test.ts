@@ -32,6 +32,83 @@ describe('what an encoder remembers', () => {
     expect(decoder.decode(encoder.encode(part, 0), 0)).toMatchObject({ values: values.slice(990), keys: users.slice(990) })
   })
 
+  it('looks texts of objects up while it gathers them, whatever comes: few, many, long, short, none, or keys that are others', () => {
+    const usual = Array.from({ length: 1_000 }, (_, i) => ({ user: `user-${i % 50}`, n: i, page: `/${i % 7}` }))
+    const usersOf = (rows: readonly { user: unknown }[]) => rows.map(({ user }) => user)
+    const { encoder, decoder } = warm(usual, usersOf(usual))
+    const plain = new FrameEncoder({ generated: false })
+    const texts: ((i: number) => unknown)[] = [
+      (i) => `user-${i % 5}`,
+      (i) => `user-${i % 300}`,
+      (i) => `customer ${i}`,
+      (i) => 'x'.repeat(i % 70),
+      (i) => ['', 'a', 'b', 'ab', 'ba', 'abc', '日', '日本'][i % 8],
+      (i) => (i === 40 ? `${i}`.repeat(40) : 'same'),
+      (i) => (i === 40 ? i : 'same'),
+      (i) => (i % 2 === 0 ? undefined : `user-${i % 5}`),
+    ]
+    for (let round = 0; round < 3; round++) {
+      for (const [kind, text] of [...texts, ...texts].entries()) {
+        const rows = Array.from({ length: kind === 3 ? 20 : 256 }, (_, i) => ({ user: text(i), n: i, page: `/${text(i + round)}` }))
+        const keys = usersOf(rows)
+        for (const column of [keys, keys.with(-1, 'other'), keys.with(10, 7), undefined]) {
+          for (const one of [encoder, new FrameEncoder(), plain]) {
+            const decoded = roundTrip(rows, column, one, decoder)
+            expectSame(decoded.values, rows)
+            expectSame(decoded.keys, column)
+          }
+        }
+      }
+    }
+    // As at the start: the texts are written once again.
+    const again = roundTrip(usual, usersOf(usual), encoder, decoder)
+    expect(again).toMatchObject({ values: usual, keys: usersOf(usual) })
+  })
+
+  it.each<[string, () => object | null]>([
+    ['the same properties in another order', () => ({ n: 1, id: 'b', tag: 'c' })],
+    ['the last two the other way round', () => ({ id: 'b', tag: 'c', n: 1 })],
+    ['the first property missing', () => ({ n: 1, tag: 'c' })],
+    ['the last property missing', () => ({ id: 'b', n: 1 })],
+    ['one more at the end', () => ({ id: 'b', n: 1, tag: 'c', more: 1 })],
+    ['one more at the start', () => ({ more: 1, id: 'b', n: 1, tag: 'c' })],
+    [
+      'a property of another name in addition to one that is hidden',
+      () => {
+        const object = { id: 'b', n: 1, other: 'd' }
+        return Object.defineProperty(object, 'tag', { value: 'c', enumerable: false })
+      },
+    ],
+    ['no prototype', () => Object.assign(Object.create(null), { id: 'b', n: 1, tag: 'c' })],
+    ['undefined as the value of one', () => ({ id: 'b', n: 1, tag: undefined })],
+    ['nothing', () => ({})],
+    ['no object', () => null],
+  ])('tells an object by each of its properties, also among many of one shape: %s', (_, stranger) => {
+    const usual = Array.from({ length: 100 }, (_, i) => ({ id: `i${i % 9}`, n: i, tag: `t${i % 3}` }))
+    const { encoder, decoder } = warm(usual)
+    for (const at of [1, 50, 99]) {
+      const values: unknown[] = usual.with(at, stranger() as never)
+      const decoded = roundTrip(values, undefined, encoder, decoder).values
+      const entries = (value: unknown) => (value === null ? null : Object.entries(value as object))
+      expect(decoded.map(entries)).toEqual(values.map(entries))
+      if (values[at] !== null) expect(Object.getPrototypeOf(decoded[at])).toBe(Object.getPrototypeOf(values[at]))
+    }
+  })
+
+  it('gives texts of objects the bytes that it gives them without generated code', () => {
+    const rowsOf = (distinct: number) =>
+      Array.from({ length: 512 }, (_, i) => ({ user: `user-${(i * 7) % distinct}`, more: i % 3 === 0 ? 'a' : `${i % 90}b` }))
+    const [encoder, plain] = [new FrameEncoder(), new FrameEncoder({ generated: false })]
+    for (const distinct of [200, 200, 200, 250, 40, 40]) {
+      const rows = rowsOf(distinct)
+      const frame = frameOf(
+        rows,
+        rows.map(({ user }) => user),
+      )
+      expect(Buffer.from(encoder.encode(frame, 0))).toEqual(Buffer.from(plain.encode(frame, 0)))
+    }
+  })
+
   it('is bounded: more shapes, kinds and columns than there is room for still come back as they were', () => {
     const encoder = new FrameEncoder()
     const decoder = new FrameDecoder()

@@ -1,13 +1,12 @@
+import { PROPERTIES_MAX, SHAPES_MAX } from './column-kinds.ts'
 import { GENERAL_ROWS_MAX } from './generated-code.ts'
 import { type NumberLoops, ownNumberLoops, sharedNumberLoops } from './number-loops.ts'
 import { hasColumns, ObjectShape } from './object-gather.ts'
+import { ShapeSplit } from './shape-split.ts'
 import type { TextDictionary } from './text-dictionary.ts'
 
 /** Columns of one encoder, also within others, of which something is remembered. */
 const MEMORIES_MAX = 1_024
-
-/** Shapes of one column that are remembered. */
-const SHAPES_MAX = 8
 
 /**
  * What an encoder has learned about the column at one place of its frames. It makes encoding fast
@@ -20,6 +19,7 @@ export class ColumnMemory {
   dictionary: TextDictionary | undefined = undefined
   readonly #shapes: ObjectShape[] = []
   readonly #inner: (ColumnMemory | undefined)[] = []
+  #split: ShapeSplit | undefined
   #numberRows = 0
   #loops: NumberLoops = sharedNumberLoops
   /** How many more there may be, all together. */
@@ -51,6 +51,17 @@ export class ColumnMemory {
     const shape = new ObjectShape(names, this.mayGenerate && isKept)
     if (isKept) this.#shapes.push(shape)
     return shape
+  }
+
+  /** Parts the column by the shapes of its objects. */
+  get split(): ShapeSplit {
+    this.#split ??= new ShapeSplit()
+    return this.#split
+  }
+
+  /** Of the rows of one shape, which is at this place of `split`. Their properties are other columns than those of all rows. */
+  ofShape(place: number): ColumnMemory {
+    return this.inner(PROPERTIES_MAX + place)
   }
 
   /** Of the column at place `index` within this one. */

@@ -1,6 +1,15 @@
 import { type ByteReader, corrupt } from './byte-reader.ts'
-import { type ColumnContent, valuesOf } from './column-content.ts'
-import { BLOCK_COLUMNS_MAX, BLOCK_FORMAT, COLUMN_DEPTH_MAX, Layout, PROPERTIES_MAX, ROWS_MAX, TUPLE_LENGTH_MAX } from './column-kinds.ts'
+import { type ColumnContent, type ColumnView, valuesOf, viewOf } from './column-content.ts'
+import {
+  BLOCK_COLUMNS_MAX,
+  BLOCK_FORMAT,
+  COLUMN_DEPTH_MAX,
+  Layout,
+  PROPERTIES_MAX,
+  ROWS_MAX,
+  SHAPES_MAX,
+  TUPLE_LENGTH_MAX,
+} from './column-kinds.ts'
 import { ObjectBuilder } from './object-builder.ts'
 import { packedArray } from './packed-array.ts'
 import { NARROW_TEXTS_MAX } from './text-dictionary.ts'
@@ -60,6 +69,11 @@ export class BlockReader {
     return count === 0 ? [] : valuesOf(this.#reader, this.#content(count, depth), count)
   }
 
+  /** The `count` values of the next column; numbers stay where they lie. */
+  view(count: number): ColumnView {
+    return count === 0 ? [] : viewOf(this.#reader, this.#content(count, 0), count)
+  }
+
   #content(count: number, depth: number): ColumnContent {
     if (depth > COLUMN_DEPTH_MAX + 1) throw corrupt('columns are nested too deep')
     const reader = this.#reader
@@ -96,6 +110,8 @@ export class BlockReader {
         return allOf(readDates(reader, count))
       case Layout.property:
         return (depth === 0 ? this.#properties[small] : undefined) ?? refuseProperty(small)
+      case Layout.shapes:
+        return allOf(this.#shapes(count, small, depth))
       default:
         throw corrupt(`there is no layout ${layout}`)
     }
@@ -110,6 +126,31 @@ export class BlockReader {
     builder.build(this.#reader, columns, objects)
     if (depth === 0) this.#properties = columns
     return objects
+  }
+
+  #shapes(count: number, size: number, depth: number): unknown[] {
+    if (size < 2 || size > SHAPES_MAX) throw corrupt(`objects of ${size} shapes are not written as columns`)
+    const { bytes } = this.#reader
+    const at = this.#reader.take(count)
+    const rows: number[] = new Array(size).fill(0)
+    for (let i = at; i < at + count; i++) {
+      const shape = bytes[i] as number
+      if (shape >= size) throw corrupt(`there is no shape ${shape} in a column`)
+      rows[shape] = (rows[shape] as number) + 1
+    }
+    const groups = rows.map((ofShape, shape) => {
+      if (ofShape === 0) throw corrupt(`no row is of shape ${shape}`)
+      return this.read(ofShape, depth + 1)
+    })
+    const next = rows.fill(0)
+    const values = packedArray(count)
+    for (let i = 0; i < count; i++) {
+      const shape = bytes[at + i] as number
+      const row = next[shape] as number
+      values[i] = (groups[shape] as unknown[])[row]
+      next[shape] = row + 1
+    }
+    return values
   }
 
   #builder(size: number, namesBytes: number): ObjectBuilder {

@@ -14,6 +14,9 @@ export class BlockWriter {
   #columns = 0
   /** What the objects of the last column are like, if they are in columns. */
   #objectsBefore: ObjectShape | undefined
+  /** The keys of the objects that are to be written, if they are texts. */
+  #keys: Column | undefined
+  #keysFrom = 0
 
   constructor(writer: ByteWriter) {
     this.#writer = writer
@@ -24,6 +27,7 @@ export class BlockWriter {
     if (count > ROWS_MAX) throw new RangeError(`a block has at most ${ROWS_MAX} rows`)
     this.#columns = 0
     this.#objectsBefore = undefined
+    this.#keys = undefined
     this.#writer.header(BLOCK_FORMAT, size, count)
   }
 
@@ -34,14 +38,34 @@ export class BlockWriter {
 
   /** Writes the values from `from` on, before `to`, in the layout that fits all of them. */
   write(column: Column, from: number, to: number, memory: ColumnMemory, depth = 0): void {
-    if (from < to && !this.#uniform(column, from, to, memory, depth)) this.#mixed(column, from, to)
+    if (from >= to || this.#uniform(column, from, to, memory, depth)) return
+    if (!this.#shapes(column, from, to, memory, depth)) this.#mixed(column, from, to)
   }
 
-  /** `write`, for texts that may be those of a property of the objects in the column before. */
-  writeKeys(keys: Column, from: number, to: number, memory: ColumnMemory): void {
-    const property = this.#objectsBefore?.propertyOf(keys, from, to) ?? -1
+  /** Two columns as `write` does, of which the second may be a property of the objects in the first. */
+  writeWithKeys(
+    values: Column,
+    from: number,
+    to: number,
+    memory: ColumnMemory,
+    keys: Column,
+    keysFrom: number,
+    keyMemory: ColumnMemory,
+  ): void {
+    this.#keys = typeof keys[keysFrom] === 'string' ? keys : undefined
+    this.#keysFrom = keysFrom
+    this.write(values, from, to, memory)
+    this.#keys = undefined
+    const keysTo = keysFrom + to - from
+    const property = this.#objectsBefore?.propertyOf(keys, keysFrom, keysTo) ?? -1
     if (property >= 0) this.#writer.header(Layout.property, property, 0)
-    else this.write(keys, from, to, memory)
+    else this.writeQuickly(keys, keysFrom, keysTo, keyMemory)
+  }
+
+  /** `write`, but numbers are copied as they are: looking whether they are whole takes ten times as long. */
+  writeQuickly(column: Column, from: number, to: number, memory: ColumnMemory): void {
+    if (column instanceof Float64Array && from < to) this.#floats(column, from, to)
+    else this.write(column, from, to, memory)
   }
 
   #uniform(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
@@ -91,11 +115,20 @@ export class BlockWriter {
       if (loops.ints(column, from, to, writer.ints, at >> 2) === to) return true
       writer.truncate(start)
     }
+    if (column instanceof Float64Array) return this.#floats(column, from, to)
     writer.header(Layout.float64, 0, 0)
     const at = writer.room(count * 8)
     if (loops.floats(column, from, to, writer.floats, at >> 3) === to) return true
     writer.truncate(start)
     return false
+  }
+
+  #floats(column: Float64Array, from: number, to: number): boolean {
+    const writer = this.#writer
+    writer.header(Layout.float64, 0, 0)
+    const at = writer.room((to - from) * 8)
+    writer.floats.set(column.subarray(from, to), at >> 3)
+    return true
   }
 
   #booleans(column: Column, from: number, to: number): boolean {
@@ -134,17 +167,33 @@ export class BlockWriter {
       shape.encodedNames ??= this.#encodedNames(shape)
       writer.header(Layout.objects, shape.names.length, shape.encodedNames.length)
       writer.copy(shape.encodedNames)
-      const done = shape.gather(writer, column, from, count)
+      const done = shape.gather(writer, column, from, count, memory, depth === 0 ? this.#keys : undefined, this.#keysFrom)
       if (done === count) break
       writer.truncate(start)
       if (done >= 0) return false
       shape.widen(-1 - done)
-      shape.expect(first, count)
     }
     for (let p = 0; p < shape.kinds.length; p++) {
-      if (shape.kinds[p] === 'any') this.write(shape.arrays[p] as unknown[], 0, count, memory.inner(p), depth + 1)
+      if (!shape.isLater(p) || shape.writeIndexed(writer, p, count)) continue
+      this.write(shape.valuesOf(p), 0, count, memory.inner(p), depth + 1)
     }
     if (depth === 0) this.#objectsBefore = shape
+    return true
+  }
+
+  /** Objects of several shapes, as streams have that are put together. */
+  #shapes(column: Column, from: number, to: number, memory: ColumnMemory, depth: number): boolean {
+    if (this.#columns > COLUMNS_MAX || depth + 1 >= COLUMN_DEPTH_MAX || !mayHaveShape(column[from])) return false
+    const { split } = memory
+    if (!split.split(column, from, to)) return false
+    const writer = this.#writer
+    writer.header(Layout.shapes, split.count, 0)
+    writer.copy(split.rows.subarray(0, to - from))
+    for (let shape = 0; shape < split.count; shape++) {
+      const group = split.groups[shape] as unknown[]
+      this.write(group, 0, group.length, memory.ofShape(split.places[shape] as number), depth + 1)
+    }
+    split.clear()
     return true
   }
 
@@ -197,6 +246,10 @@ export class BlockWriter {
     this.write(elements, 0, elements.length, memory.inner(0), depth + 1)
     return true
   }
+}
+
+function mayHaveShape(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && !Array.isArray(value))
 }
 
 function isPlainArray(value: unknown): value is unknown[] {

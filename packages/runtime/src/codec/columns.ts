@@ -69,10 +69,11 @@ export function decodeColumns(bytes: Uint8Array): unknown[][] {
   return columns
 }
 
-/** One value as bytes; the kinds of values are those of `encodeColumns`. */
-export function encodeValue(value: unknown): Uint8Array {
+/** One value as bytes; the kinds of values are those of `encodeColumns`. With `tag`, a byte that comes before them. */
+export function encodeValue(value: unknown, tag?: number): Uint8Array {
   try {
     sharedWriter.clear()
+    if (tag !== undefined) sharedWriter.u8(tag)
     sharedWriter.u8(VALUE_FORMAT)
     writeValue(sharedWriter, value)
     return sharedWriter.take()
@@ -81,8 +82,9 @@ export function encodeValue(value: unknown): Uint8Array {
   }
 }
 
-export function decodeValue(bytes: Uint8Array): unknown {
-  sharedReader.open(bytes, 0)
+/** The value in `bytes` from `offset` on. */
+export function decodeValue(bytes: Uint8Array, offset = 0): unknown {
+  sharedReader.open(bytes, offset)
   const format = sharedReader.u8()
   if (format !== VALUE_FORMAT) throw corrupt(`it begins with ${format} and not with ${VALUE_FORMAT}`)
   const value = readValue(sharedReader)

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { column, expectSame, number, text, value } from '../fixture/encodable.ts'
 import { frameOf, roundTrip, warm } from '../fixture/frames.ts'
+import { BlockPool } from './byte-block.ts'
 import { FrameDecoder, FrameEncoder } from './frame-codec.ts'
 
 const samples: readonly unknown[] = [
@@ -65,6 +66,31 @@ describe('frames as bytes', () => {
         else expect(decoded.keys).toBeUndefined()
       }),
       { numRuns: 500 },
+    )
+  })
+
+  it('are made of columns of numbers too, and can be looked at where they lie (property test)', () => {
+    const numbers = fc.array(fc.oneof(fc.integer(), fc.constantFrom(-0, Number.NaN, 2 ** 31, 0.5)), { maxLength: 30 })
+    const blocks = new BlockPool(2 ** 20)
+    const decoder = new FrameDecoder()
+    fc.assert(
+      fc.property(fc.oneof(numbers, column), (values) => {
+        const bytes = new FrameEncoder().encode(frameOf(values, values), 8).slice()
+        if (values.every((each) => typeof each === 'number')) {
+          const typed = Float64Array.from(values)
+          const frame = { values: typed, start: 0, keys: typed, timestamps: Float64Array.from(values.keys()), count: values.length }
+          const decoded = decoder.decode(new FrameEncoder().encode(frame, 8), 8)
+          expectSame([decoded.values, decoded.keys, decoded.timestamps], [values, values, [...values.keys()]])
+        }
+        const block = blocks.copyOf(bytes)
+        const viewed = decoder.view(block, 8)
+        expect(viewed.count).toBe(values.length)
+        expectSame(Array.from(viewed.values), values)
+        expectSame(Array.from(viewed.keys ?? []), values)
+        expect(Array.from(viewed.timestamps)).toEqual([...values.keys()])
+        blocks.giveBack(block)
+      }),
+      { numRuns: 300 },
     )
   })
 
@@ -200,6 +226,7 @@ describe('bytes that no encoder has written', () => {
       rows.map(({ x }) => x),
     ),
     frameOf([new Map([[1, { a: [1n, '日'] }]]), { b: null }, new Float32Array(3)]),
+    frameOf(Array.from({ length: 20 }, (_, i) => [{ id: i, x: i / 3 }, { name: 'n', at: [i] }, null][i % 3])),
   ]
   const { decoder } = warm(rows)
   const corrupt = expect.objectContaining({ code: 'ERR_DATA_CORRUPT' })
@@ -235,7 +262,7 @@ describe('bytes that no encoder has written', () => {
 
   it('of no sense at all are refused (fuzz test)', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(15), fc.nat(11), (random, rows, layout) => {
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(15), fc.nat(13), (random, rows, layout) => {
         const bytes = new Uint8Array(16 + random.length)
         bytes.set([0xa2, 2, 0, 0, rows, 0, 0, 0, layout], 0)
         bytes.set(random, 9)

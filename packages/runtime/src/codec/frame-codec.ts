@@ -1,5 +1,7 @@
+import type { ByteBlock } from './byte-block.ts'
 import { ByteReader, corrupt } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
+import type { ColumnView } from './column-content.ts'
 import { ColumnMemory } from './column-memory.ts'
 import { BlockReader } from './column-reader.ts'
 import { BlockWriter } from './column-writer.ts'
@@ -7,10 +9,10 @@ import { columnObstacle, explained } from './obstacle.ts'
 
 /** Records from `from` on, before `count`: record `i` has the value `values[start + i]`. */
 export interface FrameColumns {
-  readonly values: readonly unknown[]
+  readonly values: ArrayLike<unknown>
   readonly start: number
   /** `undefined` on streams without keys. */
-  readonly keys: readonly unknown[] | undefined
+  readonly keys: ArrayLike<unknown> | undefined
   readonly timestamps: ArrayLike<unknown>
   /** @default 0 */
   readonly from?: number
@@ -22,6 +24,14 @@ export interface DecodedFrame {
   readonly values: unknown[]
   readonly keys: unknown[] | undefined
   readonly timestamps: unknown[]
+  readonly count: number
+}
+
+/** A frame of which columns of numbers lie in the block that it was read from. */
+export interface FrameView {
+  readonly values: ColumnView
+  readonly keys: ColumnView | undefined
+  readonly timestamps: ColumnView
   readonly count: number
 }
 
@@ -65,9 +75,10 @@ export class FrameEncoder {
     writer.room(first)
     try {
       this.#block.start(keys === undefined ? 2 : 3, rows)
-      this.#block.write(values, start + from, start + count, this.#memory.inner(0))
-      if (keys !== undefined) this.#block.writeKeys(keys, from, count, this.#memory.inner(2))
-      this.#block.write(timestamps, from, count, this.#memory.inner(1))
+      const memory = this.#memory.inner(0)
+      if (keys === undefined) this.#block.write(values, start + from, start + count, memory)
+      else this.#block.writeWithKeys(values, start + from, start + count, memory, keys, from, this.#memory.inner(2))
+      this.#block.writeQuickly(timestamps, from, count, this.#memory.inner(1))
       this.#block.end()
     } catch (error) {
       throw explained(error, () => frameObstacle(frame))
@@ -107,13 +118,26 @@ export class FrameDecoder {
    */
   decode(bytes: Uint8Array, offset: number): DecodedFrame {
     sharedReader.open(bytes, offset)
-    const block = this.#block
-    const { size, count } = block.start()
+    return this.#columns((count) => this.#block.read(count))
+  }
+
+  /**
+   * The frame in `memory` from `offset` on, a multiple of 8. It is valid as long as nobody writes there.
+   *
+   * @throws MalstromError `ERR_DATA_CORRUPT` for bytes that no encoder has written.
+   */
+  view(memory: ByteBlock, offset: number): FrameView {
+    sharedReader.openBlock(memory, offset)
+    return this.#columns((count) => this.#block.view(count))
+  }
+
+  #columns<Column>(read: (count: number) => Column): { values: Column; keys: Column | undefined; timestamps: Column; count: number } {
+    const { size, count } = this.#block.start()
     if (size !== 2 && size !== 3) throw corrupt(`a frame has 2 or 3 columns, not ${size}`)
-    const values = block.read(count)
-    const keys = size === 3 ? block.read(count) : undefined
-    const timestamps = block.read(count)
-    block.end()
+    const values = read(count)
+    const keys = size === 3 ? read(count) : undefined
+    const timestamps = read(count)
+    this.#block.end()
     return { values, keys, timestamps, count }
   }
 }

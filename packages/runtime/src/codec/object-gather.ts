@@ -1,23 +1,10 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { Layout, PROPERTIES_MAX } from './column-kinds.ts'
-import { GENERAL_ROWS_MAX, generated, listed } from './generated-code.ts'
+import { GENERAL_ROWS_MAX } from './generated-code.ts'
+import { type Gather, GatherTarget, generateGather, NOT_INDEXED, type PropertyKind } from './generated-gather.ts'
+import { dictionaryFor, emptied, type TextMemory, textsMost, writeIndexed } from './text-columns.ts'
+import type { TextDictionary } from './text-dictionary.ts'
 import { isInt32 } from './value-kinds.ts'
-
-/** Of kind `any` is what gets a column of a layout that suits it; the others are written at once. */
-export type PropertyKind = 'int' | 'float' | 'boolean' | 'any'
-
-/** Where the properties go: for kind `any` an array, for the others the place in the memory of `writer`. */
-export interface GatherTarget {
-  readonly writer: ByteWriter
-  readonly arrays: readonly unknown[][]
-  readonly places: readonly number[]
-}
-
-/**
- * Gathers the properties of `values[from]` and of those that follow. Returns `count`; or the row of an
- * object that has other properties; or, below zero, -1 less the index of a property of another kind.
- */
-type Gather = (values: ArrayLike<unknown>, from: number, count: number, target: GatherTarget) => number
 
 /** Objects with certain properties in a certain order, and how to take them apart. */
 export class ObjectShape {
@@ -26,9 +13,10 @@ export class ObjectShape {
   encodedNames: Uint8Array | undefined
   /** By property, in the order of the names. */
   readonly kinds: PropertyKind[]
-  /** The values of the properties of kind `any`, by property. */
-  readonly arrays: unknown[][]
-  readonly #places: number[]
+  readonly #target: GatherTarget
+  readonly #memories: TextMemory[] = []
+  /** Whether the dictionary of a text was empty before these rows. */
+  readonly #isNew: boolean[] = []
   readonly #mayGenerate: boolean
   #gather: Gather
   #generalRows = 0
@@ -37,8 +25,7 @@ export class ObjectShape {
   constructor(names: readonly string[], mayGenerate: boolean) {
     this.names = names
     this.kinds = names.map(() => 'any')
-    this.arrays = names.map(() => [])
-    this.#places = names.map(() => 0)
+    this.#target = new GatherTarget(names.length)
     this.#mayGenerate = mayGenerate && names.every(isOrdinaryName)
     this.#gather = generalGather(names)
   }
@@ -46,7 +33,13 @@ export class ObjectShape {
   /** Properties in the order in which their columns are written: those that are written at once come first. */
   get order(): number[] {
     const all = [...this.kinds.keys()]
-    return [...all.filter((p) => this.kinds[p] !== 'any'), ...all.filter((p) => this.kinds[p] === 'any')]
+    return [...all.filter((p) => !this.isLater(p)), ...all.filter((p) => this.isLater(p))]
+  }
+
+  /** Whether the column of a property is written after objects have been gathered. */
+  isLater(property: number): boolean {
+    const kind = this.kinds[property]
+    return kind === 'any' || kind === 'text'
   }
 
   /** Whether an object has these properties in this order. */
@@ -58,7 +51,6 @@ export class ObjectShape {
 
   /** Before objects of this shape are gathered, of which `first` is one. */
   expect(first: object, count: number): void {
-    for (let p = 0; p < this.arrays.length; p++) this.#fitArray(p, count)
     if (!this.#mayGenerate || this.#generalRows > GENERAL_ROWS_MAX) return
     this.#generalRows += count
     if (this.#generalRows <= GENERAL_ROWS_MAX) return
@@ -73,24 +65,81 @@ export class ObjectShape {
     this.#generate()
   }
 
-  /** Writes the columns that need no `any`, and fills `arrays` for the others. Returns what `Gather` does. */
-  gather(writer: ByteWriter, values: ArrayLike<unknown>, from: number, count: number): number {
-    for (let p = 0; p < this.kinds.length; p++) this.#places[p] = placeOf(writer, this.kinds[p] as PropertyKind, count)
-    return this.#gather(values, from, count, { writer, arrays: this.arrays, places: this.#places })
+  /**
+   * Writes the columns of numbers and booleans, and keeps what is written later. `keys`, from `keysFrom` on, are the keys of these
+   * objects, if they are texts. Returns what `Gather` does, but never `NOT_INDEXED`.
+   */
+  gather(
+    writer: ByteWriter,
+    values: ArrayLike<unknown>,
+    from: number,
+    count: number,
+    memory: { inner(property: number): TextMemory },
+    keys: ArrayLike<unknown> | undefined,
+    keysFrom: number,
+  ): number {
+    const target = this.#target
+    target.writer = writer
+    target.most = textsMost(count)
+    target.keysFrom = keysFrom
+    const first = values[from] as Record<string, unknown>
+    for (let p = 0; p < this.kinds.length; p++) {
+      const kind = this.kinds[p] as PropertyKind
+      if (kind === 'text') {
+        target.keys[p] = keys !== undefined && keys[keysFrom] === first[this.names[p] as string] ? keys : undefined
+        this.#memories[p] = memory.inner(p)
+        this.#chooseDictionary(p, count)
+      } else if (kind === 'any') this.#fitArray(p, count)
+      else target.places[p] = placeOf(writer, kind, count)
+    }
+    for (;;) {
+      const done = this.#gather(values, from, count, target)
+      if (done > NOT_INDEXED) return done
+      const property = NOT_INDEXED - done
+      emptied(this.#memories[property] as TextMemory, this.#isNew[property] as boolean)
+      this.#chooseDictionary(property, count)
+    }
+  }
+
+  /** Writes the column of a property by the dictionary in which it was looked up. `false`: it was not. */
+  writeIndexed(writer: ByteWriter, property: number, count: number): boolean {
+    const { indexed, indexes, dictionaries } = this.#target
+    if (this.kinds[property] !== 'text' || indexed[property] !== true) return false
+    writeIndexed(writer, indexes[property] as Uint16Array, count, dictionaries[property] as TextDictionary)
+    return true
+  }
+
+  /** The values of a property that were gathered last, if they are written later and not by a dictionary. */
+  valuesOf(property: number): readonly unknown[] {
+    return this.#target.arrays[property] as unknown[]
   }
 
   /**
-   * The property that is the text of `column` in each row that was gathered last, from `from` on and
-   * before `to`; -1 if there is none.
+   * The property that is the text of `keys` in each row that was gathered last, and with these keys, from `from` on and before
+   * `to`; -1 if there is none.
    */
-  propertyOf(column: ArrayLike<unknown>, from: number, to: number): number {
-    const first = column[from]
+  propertyOf(keys: ArrayLike<unknown>, from: number, to: number): number {
+    const first = keys[from]
     if (typeof first !== 'string') return -1
-    for (let p = 0; p < this.arrays.length; p++) {
-      const values = this.arrays[p] as unknown[]
-      if (values[0] === first && this.kinds[p] === 'any' && areSame(values, column, from, to)) return p
+    for (let p = 0; p < this.kinds.length; p++) {
+      const kind = this.kinds[p]
+      if (kind === 'text' && this.#target.keys[p] !== undefined) return p
+      const values = this.valuesOf(p)
+      if (kind === 'any' && values[0] === first && areSame(values, keys, from, to)) return p
     }
     return -1
+  }
+
+  #chooseDictionary(property: number, count: number): void {
+    const target = this.#target
+    const dictionary = dictionaryFor(this.#memories[property] as TextMemory, count)
+    target.indexed[property] = dictionary !== undefined
+    this.#isNew[property] = dictionary?.size === 0
+    this.#fitArray(property, dictionary === undefined ? count : 0)
+    if (dictionary === undefined) return
+    target.dictionaries[property] = dictionary
+    const { length } = target.indexes[property] as Uint16Array
+    if (length < count || length > KEPT_ROWS_MAX) target.indexes[property] = new Uint16Array(Math.max(count, FRAME_ROWS))
   }
 
   #generate(): void {
@@ -102,9 +151,9 @@ export class ObjectShape {
 
   /** An array that was made for many rows must not keep what was in them for ever. */
   #fitArray(property: number, count: number): void {
-    const array = this.arrays[property] as unknown[]
-    if (this.kinds[property] !== 'any' || array.length > KEPT_ROWS_MAX) array.length = 0
-    else while (array.length < count) array.push(undefined)
+    const array = this.#target.arrays[property] as unknown[]
+    if (count === 0 || array.length > KEPT_ROWS_MAX) array.length = 0
+    while (array.length < count) array.push(undefined)
   }
 }
 
@@ -117,6 +166,9 @@ function areSame(texts: readonly unknown[], column: ArrayLike<unknown>, from: nu
   return true
 }
 
+/** Rows for which memory is made at least. */
+const FRAME_ROWS = 1_024
+
 /** Functions that are generated anew for a shape because a property turns out to be of another kind. */
 const WIDENINGS_MAX = 8
 
@@ -125,6 +177,7 @@ const KEPT_ROWS_MAX = 8_192
 
 function kindOfProperty(value: unknown): PropertyKind {
   if (typeof value === 'boolean') return 'boolean'
+  if (typeof value === 'string') return 'text'
   if (typeof value !== 'number') return 'any'
   return isInt32(value) ? 'int' : 'float'
 }
@@ -173,40 +226,4 @@ function generalGather(names: readonly string[]): Gather {
     }
     return count
   }
-}
-
-/** Property names are constants of the generated function, so that V8 reads each at a known place of the object. */
-function generateGather(names: readonly string[], kinds: readonly PropertyKind[]): Gather | undefined {
-  // A process may be told to have no `__proto__`; asking for the prototype in another way takes longer.
-  if (Object.getOwnPropertyDescriptor(Object.prototype, '__proto__')?.get?.call({}) !== Object.prototype) return undefined
-  const { length } = names
-  const checks = kinds.map((kind, i) => {
-    const otherwise = `return ${-1 - i}\n`
-    if (kind === 'int') return `if (typeof v${i} !== 'number' || (v${i} | 0) !== v${i} || v${i} === 0 && 1 / v${i} < 0) ${otherwise}`
-    if (kind === 'float') return `if (typeof v${i} !== 'number') ${otherwise}`
-    return kind === 'boolean' ? `if (typeof v${i} !== 'boolean') ${otherwise}` : ''
-  })
-  const stores = kinds.map((kind, i) => {
-    if (kind === 'int') return `ints[a${i} + i] = v${i}`
-    if (kind === 'float') return `floats[a${i} + i] = v${i}`
-    return kind === 'boolean' ? `bytes[a${i} + i] = v${i} ? 1 : 0` : `c${i}[i] = v${i}`
-  })
-  const text = `const ${listed(length, (i) => `n${i} = p${i}`)}
-const plain = prototype
-const names = [${listed(length, (i) => `n${i}`)}, undefined]
-return (values, from, count, target) => {
-  const { bytes, ints, floats } = target.writer
-  const ${listed(length, (i) => (kinds[i] === 'any' ? `c${i} = target.arrays[${i}]` : `a${i} = target.places[${i}] | 0`))}
-  for (let i = 0; i < count; i++) {
-    const o = values[from + i]
-    if (o === null || o === undefined || o.__proto__ !== plain) return i
-    let found = 0
-    for (const name in o) if (name !== names[found++]) return i
-    if (found !== ${length}) return i
-    const ${listed(length, (i) => `v${i} = o[n${i}]`)}
-    ${checks.join('')}${stores.join('\n')}
-  }
-  return count
-}`
-  return generated<Gather>(['prototype', ...names.map((_, i) => `p${i}`)], [Object.prototype, ...names], text)
 }

@@ -21,55 +21,59 @@ export interface TextMemory {
 
 /** Writes texts, once each if that pays. Returns `false`, and has written nothing, if others are among them. */
 export function writeTexts(writer: ByteWriter, column: ArrayLike<unknown>, from: number, to: number, memory: TextMemory): boolean {
-  if (memory.plain > 0) memory.plain--
-  else if (to - from >= DICTIONARY_ROWS_MIN) {
-    memory.dictionary ??= new TextDictionary()
-    const outcome = writeDictionary(writer, column, from, to, memory.dictionary)
-    if (outcome === 'written') return true
-    if (outcome === 'too many') memory.plain = PLAIN_COLUMNS
+  const count = to - from
+  const dictionary = dictionaryFor(memory, count)
+  if (dictionary === undefined) {
+    if (memory.plain > 0) memory.plain--
+    return writePlain(writer, column, from, to)
   }
-  return writePlain(writer, column, from, to)
+  const indexes = indexesFor(count)
+  const most = textsMost(count)
+  const isNew = dictionary.size === 0
+  // What was there before is not what comes now, perhaps: then it is tried once more.
+  let done = dictionary.index(column, from, to, indexes, most)
+  if (!done && emptied(memory, isNew)) done = dictionary.index(column, from, to, indexes, most) || emptied(memory, true)
+  if (!done) return writePlain(writer, column, from, to)
+  writeIndexed(writer, indexes, count, dictionary)
+  return true
 }
 
-function writeDictionary(
-  writer: ByteWriter,
-  column: ArrayLike<unknown>,
-  from: number,
-  to: number,
-  dictionary: TextDictionary,
-): 'written' | 'too many' | 'not now' {
-  const count = to - from
-  const most = count >> 1
-  if (dictionary.size > most) return 'not now'
+/** The dictionary by which to write `count` texts of a column now, if any. */
+export function dictionaryFor(memory: TextMemory, count: number): TextDictionary | undefined {
+  if (memory.plain > 0 || count < DICTIONARY_ROWS_MIN) return undefined
+  memory.dictionary ??= new TextDictionary()
+  return memory.dictionary.size > textsMost(count) ? undefined : memory.dictionary
+}
+
+/** Texts that the dictionary of a column may have. */
+export function textsMost(count: number): number {
+  return count >> 1
+}
+
+/** After a dictionary did not take a text. `wasNew`: it was empty before this column; if not, it may do after being emptied. */
+export function emptied(memory: TextMemory, wasNew: boolean): boolean {
+  memory.dictionary?.clear()
+  if (wasNew) memory.plain = PLAIN_COLUMNS
+  return !wasNew
+}
+
+/** Writes a column of texts of which the indexes in the dictionary are known. */
+export function writeIndexed(writer: ByteWriter, indexes: Uint16Array, count: number, dictionary: TextDictionary): void {
   writer.pad()
   const start = writer.length
   writer.header(Layout.dictionary, 0, 0)
-  const isNew = dictionary.size === 0
-  const indexes = scratchFor(count)
-  let done = dictionary.index(column, from, to, indexes, most)
-  if (!done) {
-    // What was there before is not what comes now, perhaps.
-    dictionary.clear()
-    done = !isNew && dictionary.index(column, from, to, indexes, most)
-  }
-  if (!done) {
-    dictionary.clear()
-    writer.truncate(start)
-    return 'too many'
-  }
   writeIndexes(writer, indexes, count, dictionary.size)
   writer.pad()
   const texts = dictionary.encoded ?? encodedTexts(writer, dictionary)
   writer.copy(texts)
   writer.ints[start >> 2] = Layout.dictionary | (dictionary.size << 8)
   writer.ints[(start >> 2) + 1] = texts.length
-  return 'written'
 }
 
 const scratch = new Uint16Array(KEPT_ROWS_MAX)
 
 /** Memory for so many indexes, valid until the next call. */
-function scratchFor(count: number): Uint16Array {
+function indexesFor(count: number): Uint16Array {
   if (count > KEPT_ROWS_MAX) return new Uint16Array(count)
   return scratch
 }
@@ -86,7 +90,7 @@ function writeIndexes(writer: ByteWriter, indexes: Uint16Array, count: number, t
 
 function encodedTexts(writer: ByteWriter, dictionary: TextDictionary): Uint8Array {
   const start = writer.length
-  writePlain(writer, dictionary.texts, 0, dictionary.size)
+  writePlain(writer, dictionary.texts, 1, dictionary.texts.length)
   writer.pad()
   const encoded = new Uint8Array(writer.view(start, writer.length))
   writer.truncate(start)

@@ -73,7 +73,8 @@ function readArray(reader: ByteReader, depth: number): unknown[] {
 function readProperties(reader: ByteReader, object: Record<string, unknown>, depth: number): Record<string, unknown> {
   const count = reader.count(2)
   for (let i = 0; i < count; i++) {
-    const name = readValue(reader, depth)
+    const tag = reader.u8()
+    const name = tag === Tag.latin1 ? reader.name(reader.count(1)) : readTagged(reader, tag, depth)
     if (typeof name !== 'string') throw corrupt('the name of a property is no text')
     setProperty(object, name, readValue(reader, depth))
   }

@@ -43,6 +43,11 @@ function writeNumber(writer: ByteWriter, value: number): void {
 }
 
 function writeText(writer: ByteWriter, value: string): void {
+  const start = writer.length
+  writer.u8(Tag.latin1)
+  writer.varUint(value.length)
+  if (writer.shortLatin1(value)) return
+  writer.truncate(start)
   const latin1 = isLatin1(value)
   writer.u8(latin1 ? Tag.latin1 : Tag.utf16)
   writer.varUint(value.length)

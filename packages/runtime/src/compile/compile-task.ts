@@ -1,16 +1,18 @@
 import type { GraphNode, RecordNames } from '@malstrom/core'
 import type { TaskBody, TaskParts } from './task-body.ts'
+import { newFactory, type TaskFunctions } from './task-functions.ts'
 import { TaskWriter } from './task-writer.ts'
 
 /**
  * Makes a task into one generated function, in which user functions are called at places of their
  * own, so that V8 inlines them whatever else the process has run. The text consists of the operators'
  * lines and of generated names; values and functions come in as parameters.
+ *
+ * @param shared where the task is made by the function of an equal one, if there is such a place.
  */
-export function compileTask(parts: TaskParts): TaskBody {
+export function compileTask(parts: TaskParts, shared?: TaskFunctions): TaskBody {
   const { names, values, source } = generateTask(parts)
-  // The only generated code of the engine: no data of the user is part of the text.
-  const create = new Function(...names, source)
+  const create = shared?.factoryOf(names, source) ?? newFactory(names, `// task ${++tasksGenerated}\n${source}`)
   return create(...values) as TaskBody
 }
 
@@ -35,8 +37,8 @@ export function generateTask(parts: TaskParts): { names: readonly string[]; valu
   const indexedLoop = head.role === 'source' ? loopFunction(writer, parts, 'indexedLoop', 'first + i') : ''
   const epoch = writer.functionOf('epoch(epoch)', 0, () => headEpochLines(writer, parts))
   const ticks = parts.plan.nodes.flatMap((node) => tickOf(writer, node))
+  const wakes = parts.plan.nodes.flatMap((node) => wakeOf(writer, node))
   const source = [
-    `'use strict' // task ${++tasksGenerated}`,
     writer.functionLines,
     loop,
     indexedLoop,
@@ -45,7 +47,7 @@ export function generateTask(parts: TaskParts): { names: readonly string[]; valu
     'return loop(frame, from)\n}',
     epoch,
     writer.setupLines,
-    `return { run, epoch, ticks: [${ticks.join(', ')}] }`,
+    `return { run, epoch, ticks: [${ticks.join(', ')}], wakes: [${wakes.join(', ')}] }`,
   ].join('\n')
   return { names: writer.bindings.map(({ name }) => name), values: writer.bindings.map(({ value }) => value), source }
 }
@@ -77,7 +79,10 @@ function loopFunction(writer: TaskWriter, parts: TaskParts, name: string, timest
 
 function headLines(writer: TaskWriter, parts: TaskParts): string {
   const { head } = parts.plan
-  const record: RecordNames = { value: writer.declare('value'), key: writer.declare('key'), timestamp: writer.declare('timestamp') }
+  const names: RecordNames = { value: writer.declare('value'), key: writer.declare('key'), timestamp: writer.declare('timestamp') }
+  const sided = head.role === 'operator' && head.sides !== undefined
+  // The same for all records of a frame.
+  const record = sided ? { ...names, side: writer.initialized('side', 'frame.side | 0') } : names
   if (head.role !== 'source' || parts.frontiers !== undefined) return writer.nodeLines(head, record)
   return writer.readerLines(parts.plan.readersOf({ node: head, output: 0 }), record)
 }
@@ -93,5 +98,13 @@ function tickOf(writer: TaskWriter, node: GraphNode): string[] {
   const fused = writer.fusedOf(node)
   const { tick, tickMs } = fused
   if (tick === undefined || tickMs === undefined) return []
-  return [`{ everyMs: ${tickMs}, run: ${writer.tickFunction(node, (code) => tick.call(fused, code))} }`]
+  return [`{ everyMs: ${tickMs}, run: ${writer.timedFunction('tick', node, (code) => tick.call(fused, code))} }`]
+}
+
+function wakeOf(writer: TaskWriter, node: GraphNode): string[] {
+  if (node.role !== 'operator') return []
+  const fused = writer.fusedOf(node)
+  const { wake } = fused
+  if (wake === undefined) return []
+  return [`{ node: ${writer.bind('node', node)}, run: ${writer.timedFunction('wake', node, (code) => wake.call(fused, code))} }`]
 }

@@ -1,4 +1,5 @@
 import {
+  type Combine,
   type FusedOperator,
   type GraphNode,
   hashString,
@@ -14,14 +15,16 @@ import {
 /** A point of the graph at which records move between workers. It exists only in graphs that run on several. */
 export interface ExchangeNode extends OperatorNode {
   readonly kind: typeof EXCHANGE
-  /** What decides which worker a record goes to. */
-  readonly route: Route
+  /** What decides which worker a record goes to; `all`: to every worker. */
+  readonly route: Route | 'all'
 }
 
 export interface Route {
   readonly partitioner: Partitioner<Key>
   /** What the worker is chosen by; the record's own key if absent. */
   readonly keyOf: ((value: unknown, key: unknown, timestamp: unknown) => Key) | undefined
+  /** Set if records with the same key may be made into one. */
+  readonly combine?: Combine | undefined
 }
 
 /** The partition of a sink that has no `partitionOf`. */
@@ -40,17 +43,30 @@ export function isAdded(node: GraphNode): boolean {
 }
 
 /**
- * The graph with a node wherever records move between workers: behind every `keyDistribute`, and in
+ * The graph with a node wherever records move between workers: behind every `keyDistribute` and `broadcast` of a control stream, and in
  * front of every sink whose partitions are written by one worker each. The fingerprint stays: what is
  * saved does not depend on how many workers there are.
  */
 export function withExchanges(graph: JobGraph): JobGraph {
+  const known = made.get(graph)
+  if (known !== undefined) return known
+  const added = addExchanges(graph)
+  made.set(graph, added)
+  return added
+}
+
+/** The coordinator asks with each snapshot. */
+const made = new WeakMap<JobGraph, JobGraph>()
+
+function addExchanges(graph: JobGraph): JobGraph {
   const nodes: GraphNode[] = []
   const copies = new Map<GraphNode, GraphNode>()
   const exchangeBehind = new Map<GraphNode, ExchangeNode>()
-  const copyPort = ({ node, output }: Port): Port => {
+  const copyPort = ({ node, ...rest }: Port): Port => {
     const exchange = exchangeBehind.get(node)
-    return exchange === undefined ? { node: copies.get(node) as Port['node'], output } : { node: exchange, output: 0 }
+    return exchange === undefined || rest.output > 0
+      ? { ...rest, node: copies.get(node) as Port['node'] }
+      : { ...rest, node: exchange, output: 0 }
   }
   for (const node of graph.nodes) {
     let inputs = node.inputs.map(copyPort)
@@ -59,17 +75,32 @@ export function withExchanges(graph: JobGraph): JobGraph {
       nodes.push(...added)
       inputs = [{ node: added.at(-1) as ExchangeNode, output: 0 }]
     }
-    const copy = { ...node, inputs } as GraphNode
+    const copy = copyOf(node, inputs)
     copies.set(node, copy)
     nodes.push(copy)
     if (copy.role === 'operator' && copy.exchange !== undefined) {
-      const route: Route = { partitioner: copy.exchange.partitioner, keyOf: undefined }
-      const exchange = exchangeNode(copy, [{ node: copy, output: 0 }], { keyed: true, time: copy.outputTime, route })
+      const { partitioner, combine } = copy.exchange
+      const keyed = partitioner !== 'all'
+      const route = keyed ? { partitioner, keyOf: undefined, combine } : 'all'
+      const exchange = exchangeNode(copy, [{ node: copy, output: 0 }], { keyed, time: copy.outputTime, route })
       exchangeBehind.set(node, exchange)
       nodes.push(exchange)
     }
   }
   return { ...graph, nodes }
+}
+
+/** The same node with other inputs. Its place in the code stays untold until somebody asks, as that takes a while. */
+function copyOf(node: GraphNode, inputs: readonly Port[]): GraphNode {
+  const copy: Record<string, unknown> = {
+    get location() {
+      return node.location
+    },
+  }
+  // One after the other: V8 has a slow way for objects that are made of descriptors, and for all that is read of them.
+  for (const name of Object.keys(node)) if (name !== 'location') copy[name] = node[name as keyof GraphNode]
+  copy.inputs = inputs
+  return copy as unknown as GraphNode
 }
 
 /** Records find the worker that has the partition of the sink open. Streams are merged before they are sent. */
@@ -88,9 +119,9 @@ function exchangeBefore(node: SinkNode, inputs: readonly Port[]): OperatorNode[]
 function exchangeNode(
   of: GraphNode,
   inputs: readonly Port[],
-  { keyed, time, route }: { readonly keyed: boolean; readonly time: OperatorNode['inputTime']; readonly route: Route },
+  { keyed, time, route }: { readonly keyed: boolean; readonly time: OperatorNode['inputTime']; readonly route: ExchangeNode['route'] },
 ): ExchangeNode {
-  return { ...passOnNode(`exchange of ${of.name}`, EXCHANGE, of, inputs, { keyed, time }), kind: EXCHANGE, route }
+  return Object.assign(passOnNode(`exchange of ${of.name}`, EXCHANGE, of, inputs, { keyed, time }), { kind: EXCHANGE, route } as const)
 }
 
 function passOnNode(
@@ -105,7 +136,9 @@ function passOnNode(
     kind,
     id: hashString(name),
     name,
-    location: of.location,
+    get location() {
+      return of.location
+    },
     inputs,
     keyed,
     state: undefined,

@@ -12,6 +12,13 @@ export interface TaskBody {
   /** Passes on an epoch that came to the head. */
   epoch(epoch: unknown): void
   readonly ticks: readonly Tick[]
+  readonly wakes: readonly Wake[]
+}
+
+/** The `wake` lines of an operator, to be run between two frames when it has asked for that. */
+export interface Wake {
+  readonly node: GraphNode
+  run(): void
 }
 
 /** Work that is to be done every `everyMs` milliseconds, between two frames. */

@@ -11,8 +11,12 @@ export interface EdgePlan {
   readonly index: number
   readonly from: Port
   readonly keyed: boolean
+  /** Which of the streams that the reader joins this is; 0 if it makes no difference. */
+  readonly side: number
   /** Set if the records that take this way go to the workers that own them. */
   readonly exchange: ExchangeNode | undefined
+  /** Whether its records may be behind the frontier of the reader, which then waits for its end only. */
+  readonly late: boolean
 }
 
 /** A task: the operators between its head and its ends. The head is a source, or a node that is fed by edges. */
@@ -42,13 +46,13 @@ export function planTasks(graph: JobGraph): TaskPlan[] {
     const outputs: EdgePlan[] = []
     const local = new Map<string, Reader[]>()
 
-    const connect = (port: Port, node: OperatorNode | SinkNode): Reader => {
+    const connect = (port: Port, { node, side }: PortReader): Reader => {
       const exchange = isExchange(node) ? node : undefined
       if (exchange === undefined && node.inputs.length === 1 && nodes.length < TASK_OPERATORS_MAX) {
         visit(node)
         return { to: 'node', node }
       }
-      const edge: EdgePlan = { index: edges.length, from: port, keyed: node.keyed, exchange }
+      const edge: EdgePlan = { index: edges.length, from: port, keyed: node.keyed, side, exchange, late: isLate(node, port) }
       edges.push(edge)
       outputs.push(edge)
       const known = inputsOf.get(node)
@@ -78,18 +82,30 @@ export function planTasks(graph: JobGraph): TaskPlan[] {
   return plans
 }
 
-function readersByPort(graph: JobGraph): Map<string, (OperatorNode | SinkNode)[]> {
-  const readers = new Map<string, (OperatorNode | SinkNode)[]>()
+/** One input of a node: a node that reads a port twice is two of its readers. */
+interface PortReader {
+  readonly node: OperatorNode | SinkNode
+  readonly side: number
+}
+
+function readersByPort(graph: JobGraph): Map<string, PortReader[]> {
+  const readers = new Map<string, PortReader[]>()
   for (const node of graph.nodes) {
     if (node.role === 'source') continue
-    for (const port of node.inputs) {
+    const sides = node.role === 'operator' ? node.sides : undefined
+    node.inputs.forEach((port, input) => {
       const key = portKey(port)
+      const reader: PortReader = { node, side: sides?.[input] ?? 0 }
       const known = readers.get(key)
-      if (known !== undefined) known.push(node)
-      else readers.set(key, [node])
-    }
+      if (known !== undefined) known.push(reader)
+      else readers.set(key, [reader])
+    })
   }
   return readers
+}
+
+function isLate(node: OperatorNode | SinkNode, port: Port): boolean {
+  return node.inputs.some(({ late, ...input }) => late === true && portKey(input) === portKey(port))
 }
 
 function portKey(port: Port): string {

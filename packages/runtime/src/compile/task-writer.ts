@@ -198,10 +198,10 @@ export class TaskWriter {
     return node.outputNames.map((_name, output) => this.advanceLines(this.#parts.plan.readersOf({ node, output }), epoch)).join('\n')
   }
 
-  /** The name of a function that runs the tick of an operator. */
-  tickFunction(node: GraphNode, tick: (code: TaskCode) => string): string {
-    const name = this.fresh('tick')
-    this.#functions.push(this.functionOf(`${name}()`, this.indexOf(node), () => tick(this.codeFor(node))))
+  /** The name of a function that runs the tick of an operator, or wakes it. */
+  timedFunction(hint: 'tick' | 'wake', node: GraphNode, lines: (code: TaskCode) => string): string {
+    const name = this.fresh(hint)
+    this.#functions.push(this.functionOf(`${name}()`, this.indexOf(node), () => lines(this.codeFor(node))))
     return name
   }
 
@@ -216,7 +216,7 @@ export class TaskWriter {
     }
     return {
       bind: (hint, value) => this.bind(hint, value),
-      local: (hint) => this.local(hint),
+      local: (hint, initial) => (initial === undefined ? this.local(hint) : this.initialized(hint, initial)),
       count: (target) => this.count(target),
       setup: (lines) => this.setup(lines),
       emit: (record, output = 0) => this.readerLines(readersOf(output), record),

@@ -4,6 +4,7 @@ import type { SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapsh
 import type { Environment } from '../worker/environment.ts'
 import type { WorkerSpec } from '../worker/start-worker.ts'
 import type { MovedSink, ReroutePlan, WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
+import type { WorkerReport } from '../worker/worker-report.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
 import { CallLink } from './call-link.ts'
 import { type ErrorData, errorFrom } from './error-data.ts'
@@ -46,6 +47,7 @@ export class RemoteWorker implements WorkerHandle {
       recordsIn: 0,
       recordsOut: 0,
       late: 0,
+      skipped: 0,
       frontier: undefined,
       sources: [],
       operators: [],
@@ -89,8 +91,16 @@ export class RemoteWorker implements WorkerHandle {
     return this.#status
   }
 
+  async explain(): Promise<WorkerReport> {
+    return (await this.#calls.call('explain', [])) as WorkerReport
+  }
+
   async snapshot(barrier: Barrier): Promise<WorkerSnapshot> {
     return (await this.#calls.call('snapshot', [barrier])) as WorkerSnapshot
+  }
+
+  async abandonSnapshot(version: SnapshotVersion): Promise<boolean> {
+    return (await this.#calls.call('abandonSnapshot', [version])) as boolean
   }
 
   async committed(version: SnapshotVersion): Promise<void> {

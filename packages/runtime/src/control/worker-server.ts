@@ -58,8 +58,12 @@ export class WorkerServer {
     const worker = this.#worker
     assert(worker !== undefined, 'a worker is started before it is asked for anything')
     switch (method) {
+      case 'explain':
+        return worker.explain()
       case 'snapshot':
         return worker.snapshot(args[0] as Barrier)
+      case 'abandonSnapshot':
+        return worker.abandonSnapshot(args[0] as number)
       case 'committed':
         return worker.committed(args[0] as number)
       case 'deleteSegments':

@@ -9,7 +9,7 @@ import { failpoints } from '../worker/environment.ts'
 const JOB = fileURLToPath(new URL('../fixture/crash-job.ts', import.meta.url))
 const RECORDS = 1_500
 /** Kills at random instants; `SIGKILLS=500` for a long run. */
-const KILLS = Number(process.env.SIGKILLS ?? 12)
+const KILLS = Number(process.env.SIGKILLS ?? 4)
 
 interface Ended {
   readonly killed: boolean

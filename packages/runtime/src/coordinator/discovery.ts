@@ -28,7 +28,9 @@ export class Discovery {
     this.#options = options
   }
 
+  /** Begins anew, if it had been started before. */
   start(): void {
+    this.#stopped = false
     for (const node of this.#options.graph.nodes) if (node.role === 'source') this.#schedule(node, 0)
   }
 
@@ -39,6 +41,7 @@ export class Discovery {
 
   #schedule(node: SourceNode, failures: number): void {
     const { discoveryMs } = node.source
+    this.#cancels.get(node)?.()
     if (discoveryMs === undefined || !Number.isFinite(discoveryMs) || this.#stopped) return
     const cancel = this.#options.environment.after(discoveryMs, async () => this.#schedule(node, await this.#look(node, failures)))
     this.#cancels.set(node, cancel)

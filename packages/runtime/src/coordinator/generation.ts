@@ -1,42 +1,23 @@
-import { assert, type JobGraph, type Key, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { assert, type Explanation, type JobStatus, type Key, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
+import { checkTimes } from '../snapshot/check-times.ts'
 import { snapshotOf } from '../snapshot/merge-snapshots.ts'
 import type { Snapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
-import type { Environment } from '../worker/environment.ts'
-import type { WorkerSpec } from '../worker/start-worker.ts'
 import type { WorkerEvents, WorkerHandle } from '../worker/worker-handle.ts'
 import type { WorkerStatus } from '../worker/worker-status.ts'
 import { Cause } from './cause.ts'
 import { checkRescalable } from './check-key-local.ts'
+import { collectContributions } from './collect-contributions.ts'
 import { Discovery, partitionsIn, shareOut } from './discovery.ts'
+import { explainRunning } from './explain-job.ts'
+import type { GenerationOptions, SnapshotKind } from './generation-options.ts'
 import { mergeStatus } from './merge-status.ts'
-import { hasEnded, isRefusal, isRescaled } from './refusal.ts'
+import { hasEnded, isAbandoned, isRefusal, isRescaled } from './refusal.ts'
 import { Rescale } from './rescale.ts'
 import { RetiredCounts } from './retired-counts.ts'
 import { SnapshotTimer } from './snapshot-timer.ts'
+import { SnapshotWatch } from './snapshot-watch.ts'
 import { SourceAssignments } from './source-assignments.ts'
-import type { StateStore } from './state-store.ts'
-import type { WorkerHost } from './worker-host.ts'
-
-export interface GenerationOptions {
-  readonly graph: JobGraph
-  readonly environment: Environment
-  readonly waitLimitMs: number
-  readonly host: WorkerHost
-  /** The workers to begin with. */
-  readonly workers: readonly WorkerId[]
-  /** Whether there can be several workers. */
-  readonly distributed: boolean
-  /** Where state is kept; without it there are no snapshots. */
-  readonly state: { readonly store: StateStore; readonly restored: Snapshot | undefined; readonly intervalMs: number } | undefined
-}
-
-/** What a snapshot is taken for. */
-interface SnapshotKind {
-  /** Nothing is read after it. */
-  readonly last: boolean
-  /** The job has come to its end. */
-  readonly finished: boolean
-}
+import { workerSpec } from './worker-spec.ts'
 
 /** One start of a job: its workers, and the snapshots and rescales of them, one at a time. */
 export class Generation {
@@ -55,7 +36,10 @@ export class Generation {
   #underWay: Promise<unknown> | undefined
   readonly #discovery: Discovery
   readonly #timer: SnapshotTimer
+  readonly #watch: SnapshotWatch
   #committed: SnapshotVersion | undefined
+  /** The last snapshot that was begun, whether or not it counts. */
+  #begun: SnapshotVersion
   readonly #retired = new RetiredCounts()
   readonly #cause = new Cause()
   #ending = false
@@ -67,9 +51,12 @@ export class Generation {
     this.#assignments = assignments
     this.#lastId = Math.max(...options.workers)
     this.#committed = options.state?.restored?.version
+    this.#begun = this.#committed ?? 0
+    this.#watch = new SnapshotWatch(options.environment, options.state?.restored)
     this.#timer = new SnapshotTimer(options.environment, options.state?.intervalMs, () => {
-      // Whoever listens to the end hears of what fails.
-      if (this.#underWay === undefined) this.#alone(() => this.#take({ last: false, finished: false })).catch(() => {})
+      if (this.#underWay !== undefined) return
+      // Of other failures hears who listens to the end.
+      this.snapshot().catch((error) => (isAbandoned(error) ? options.state?.abandoned(error) : undefined))
     })
     this.#discovery = new Discovery({
       ...options,
@@ -87,12 +74,12 @@ export class Generation {
 
   static async start(options: GenerationOptions): Promise<Generation> {
     const { graph, environment, waitLimitMs, state, workers, distributed } = options
+    if (distributed) checkTimes(graph)
     const sources = { graph, environment, waitLimitMs, snapshot: state?.restored }
     const assignments = distributed ? await SourceAssignments.of(sources, workers) : undefined
     const generation = new Generation(options, assignments)
     await generation.#startWorkers(workers, workers, false)
-    generation.#timer.start()
-    generation.#discovery.start()
+    generation.#startTimers()
     return generation
   }
 
@@ -101,9 +88,20 @@ export class Generation {
     return [...this.#workers.keys()].sort((a, b) => a - b)
   }
 
+  /** Why it has failed, as far as is known, also before it has ended. */
+  get failure(): unknown {
+    return this.#cause.error
+  }
+
   status(): WorkerStatus & { readonly snapshot: SnapshotVersion | undefined } {
     const running = [...this.#workers.values()].map((worker) => worker.status())
     return { ...mergeStatus(this.#options.graph, running, this.#retired.status), snapshot: this.#committed }
+  }
+
+  /** `status`: what is known of the job besides. */
+  explain(status: JobStatus): Promise<Explanation> {
+    const { graph, environment } = this.#options
+    return explainRunning({ graph, environment, workers: [...this.#workers.values()], watch: this.#watch, status })
   }
 
   async snapshot(): Promise<SnapshotVersion> {
@@ -156,22 +154,9 @@ export class Generation {
   }
 
   async #startWorker(id: WorkerId, peers: readonly WorkerId[], joining: boolean): Promise<void> {
-    const { host, state, waitLimitMs, distributed } = this.#options
-    const spec: WorkerSpec = {
-      id,
-      generation: state?.store.log.generation ?? 1,
-      snapshot: joining ? undefined : state?.restored,
-      keepsState: state !== undefined,
-      waitLimitMs,
-      cluster: distributed
-        ? {
-            routing: { version: this.#routingVersion, workers: joining ? this.workers : peers },
-            peers,
-            joining,
-            assigned: joining ? [] : (this.#assignments?.of(id) ?? []),
-          }
-        : undefined,
-    }
+    const { host, state } = this.#options
+    const routing = { version: this.#routingVersion, workers: joining ? this.workers : peers }
+    const spec = workerSpec(id, { options: this.#options, assignments: this.#assignments, routing, peers, joining })
     const worker = await host.start(spec, this.#eventsOf(id))
     this.#workers.set(id, worker)
     state?.store.deleteThrough(id, (paths) => worker.deleteSegments(paths))
@@ -231,8 +216,8 @@ export class Generation {
         await this.#all((worker) => worker.finish())
       })
     } catch (error) {
-      // Somebody else was faster with the same.
-      if (!isRefusal(error)) this.fail(error)
+      // Somebody else was faster with the same. But nothing more is to come that could be tried again after a while.
+      if (!isRefusal(error) || isAbandoned(error)) this.fail(error)
     }
   }
 
@@ -245,8 +230,8 @@ export class Generation {
     try {
       return await running
     } catch (error) {
-      // What the sinks have staged for it cannot be staged again, so the job goes back.
       if (isRefusal(error)) throw error
+      // What the sinks have staged for it cannot be staged again, so the job goes back.
       this.fail(error)
       throw this.#cause.error
     } finally {
@@ -255,11 +240,18 @@ export class Generation {
   }
 
   async #take(kind: SnapshotKind): Promise<SnapshotVersion> {
-    const version = (this.#committed ?? 0) + 1
+    const version = ++this.#begun
     this.#options.environment.failpoint?.('snapshot.begun')
-    const contributions = await this.#all((worker) => worker.snapshot({ version, last: kind.last }))
-    await this.#commit(version, kind, contributions, this.workers)
+    const parts = { ...this.#options, workers: [...this.#workers.values()], watch: this.#watch }
+    const collected = await collectContributions({ version, last: kind.last }, parts)
+    if ('abandoned' in collected) {
+      if (collected.goesOn) this.#startTimers()
+      else this.fail(collected.abandoned)
+      throw collected.abandoned
+    }
+    await this.#commit(version, kind, collected.contributions, this.workers)
     await this.#all((worker) => worker.committed(version))
+    this.#watch.done()
     this.#options.environment.failpoint?.('snapshot.committed')
     return version
   }
@@ -280,6 +272,8 @@ export class Generation {
     await log.commit(snapshot)
     environment.failpoint?.('snapshot.counts')
     this.#committed = version
+    this.#watch.durable(version)
+    state.committed(snapshot)
     return snapshot
   }
 
@@ -294,17 +288,17 @@ export class Generation {
   }
 
   async #rescale(count: number, counts: () => void): Promise<void> {
-    const { graph } = this.#options
     const before = this.workers
     if (count === before.length) return
     if (count > before.length) this.#options.host.checkRoom?.(count - before.length)
     const rescale = new Rescale({
-      graph,
+      ...this.#options,
+      watch: this.#watch,
       before,
       newId: () => ++this.#lastId,
       count,
       routingVersion: this.#routingVersion + 1,
-      version: (this.#committed ?? 0) + 1,
+      version: ++this.#begun,
       worker: (id) => this.#workers.get(id) as WorkerHandle,
       startWorkers: (ids, peers) => this.#startWorkers(ids, peers, true),
       reassign: (workers) => this.#assignments?.reassign(workers) ?? [],
@@ -314,7 +308,6 @@ export class Generation {
         this.#retired.addContributions(contributions.filter((_each, index) => !rescale.after.includes(before[index] as WorkerId)))
         return snapshot
       },
-      failpoint: (name) => this.#options.environment.failpoint?.(name),
       begin: () => {
         this.#routingVersion++
         this.#complete.clear()
@@ -336,6 +329,11 @@ export class Generation {
     await Promise.all(retired.map((worker) => worker.suspend()))
     this.#retired.addStatuses(this.#options.graph, retired)
     await Promise.all(retired.map((worker) => worker.release()))
+  }
+
+  #startTimers(): void {
+    this.#timer.start()
+    this.#discovery.start()
   }
 
   #stopTimers(): void {

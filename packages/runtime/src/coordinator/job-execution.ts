@@ -1,9 +1,20 @@
-import { type Execution, type JobGraph, type JobStatus, MalstromError, type PersistenceBackend, type SnapshotVersion } from '@malstrom/core'
+import {
+  type Execution,
+  type Explanation,
+  type JobGraph,
+  type JobStatus,
+  MalstromError,
+  type PersistenceBackend,
+  type SnapshotVersion,
+} from '@malstrom/core'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Environment } from '../worker/environment.ts'
 import { startWorker } from '../worker/start-worker.ts'
 import { checkSameWorkers } from './check-key-local.ts'
 import { checkWorkerCount } from './check-worker-count.ts'
+import { explainStopped } from './explain-job.ts'
 import { Generation } from './generation.ts'
+import { isAbandoned } from './refusal.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { StateStore } from './state-store.ts'
 import type { WorkerHost } from './worker-host.ts'
@@ -18,16 +29,24 @@ export interface JobExecutionOptions {
   /** Whether the backend was made for this execution, which then closes it. */
   readonly ownsBackend: boolean
   readonly snapshotIntervalMs: number
+  /** Snapshots that take longer are abandoned. @default 600_000 */
+  readonly snapshotTimeoutMs?: number | undefined
   /** The snapshot to go on from; by default the last one. */
   readonly restoreVersion?: SnapshotVersion | undefined
   readonly allowDropped: readonly string[]
+  readonly allowMixedKeys?: readonly string[] | undefined
   /** Set if the job runs on several workers; otherwise it runs here. */
   readonly cluster?: { readonly workers: number; readonly host: WorkerHost } | undefined
   /** Called when the job has failed with `cause`, and is to go back to its last snapshot. */
   restarting?(cause: unknown): void
+  /** Called when a snapshot that nobody has asked for was abandoned. */
+  abandoned?(error: unknown): void
   /** Called when the job has ended and everything is closed, with the reason if it failed; `finished` settles after it. */
   ended(failure: unknown): void | Promise<void>
 }
+
+/** How long a snapshot may take, as in Flink. */
+export const SNAPSHOT_TIMEOUT_MS = 600_000
 
 /** Errors that come back whenever the job is started. */
 const FATAL = new Set([
@@ -55,6 +74,8 @@ export class JobExecution implements Execution {
   #store: StateStore | undefined
   #lastStatus: JobStatus | undefined
   #restarted = 0
+  /** Why it has failed last. */
+  #lastFailure: unknown
   /** How many workers there are, or are to be after a restart. */
   #workers: number
   #state: 'running' | 'restarting' | 'ended' = 'running'
@@ -93,8 +114,29 @@ export class JobExecution implements Execution {
   status(): JobStatus {
     const known = this.#cancelledInPause ? undefined : this.#generation?.status()
     if (known === undefined) return { ...(this.#lastStatus as JobStatus), state: this.#stateInPause(), restarts: this.#restarted }
-    const state = known.state === 'failed' && this.#state === 'restarting' ? 'restarting' : known.state
+    const state = known.state === 'failed' && this.#goesBack ? 'restarting' : known.state
     return { ...known, state, restarts: this.#restarted }
+  }
+
+  async explain(): Promise<Explanation> {
+    const status = this.status()
+    const generation = this.#generation
+    if (generation === undefined || status.state !== 'running')
+      return explainStopped(status, generation === undefined ? this.#lastFailure : generation.failure)
+    return generation.explain(status)
+  }
+
+  /**
+   * Whether a job of which something has failed goes back to its last snapshot. Also until everything of it has ended, when that is
+   * decided: whoever asks meanwhile must not take it for a job that has failed for good.
+   */
+  get #goesBack(): boolean {
+    if (this.#state !== 'running') return this.#state === 'restarting'
+    return this.#mayGoBack(this.#generation?.failure) && this.#restarts.allows(this.#options.environment.nowMs())
+  }
+
+  #mayGoBack(failure: unknown): boolean {
+    return this.#options.backend !== undefined && !this.#stopping && !isFatal(failure)
   }
 
   #stateInPause(): JobStatus['state'] {
@@ -125,7 +167,13 @@ export class JobExecution implements Execution {
     this.#checkPersistence('cannot be suspended')
     const generation = this.#running('be suspended')
     this.#stopping = true
-    return generation.suspend()
+    try {
+      return await generation.suspend()
+    } catch (error) {
+      // The job goes on, also after failures, if the last snapshot was abandoned and nothing else has happened.
+      if (isAbandoned(error) && generation.failure === undefined) this.#stopping = false
+      throw error
+    }
   }
 
   async cancel(): Promise<void> {
@@ -148,7 +196,7 @@ export class JobExecution implements Execution {
   }
 
   async #startGeneration(version: SnapshotVersion | undefined): Promise<void> {
-    const { backend, environment, waitLimitMs, snapshotIntervalMs, allowDropped, cluster } = this.#options
+    const { backend, environment, waitLimitMs, snapshotIntervalMs, snapshotTimeoutMs, allowDropped, cluster } = this.#options
     const graph = this.#firstGraph ?? this.#options.graph()
     this.#firstGraph = undefined
     const host = cluster?.host ?? this.#localHost(graph)
@@ -165,7 +213,15 @@ export class JobExecution implements Execution {
     const workers = restored?.workers.length === this.#workers ? restored.workers : firstIds(this.#workers)
     await store.removeLeftovers([...workers, ...(restored?.workers ?? [])])
     environment.failpoint?.('restore.cleaned')
-    const state = { store, restored, intervalMs: snapshotIntervalMs }
+    const state = {
+      store,
+      restored,
+      intervalMs: snapshotIntervalMs,
+      timeoutMs: snapshotTimeoutMs ?? SNAPSHOT_TIMEOUT_MS,
+      abandoned: (error: unknown) => this.#options.abandoned?.(error),
+      committed: (snapshot: Snapshot) => this.#restarts.committed(snapshot),
+      allowMixedKeys: this.#options.allowMixedKeys ?? [],
+    }
     this.#follow(await Generation.start({ ...common, workers, state }))
     environment.failpoint?.('restore.started')
   }
@@ -188,6 +244,7 @@ export class JobExecution implements Execution {
 
   async #ended(error: unknown): Promise<void> {
     this.#lastStatus = this.status()
+    this.#lastFailure = error
     const store = this.#store
     this.#store = undefined
     try {
@@ -196,8 +253,8 @@ export class JobExecution implements Execution {
       this.#end(error ?? failure)
       return
     }
-    if (error === undefined || this.#options.backend === undefined || this.#stopping || isFatal(error)) this.#end(error)
-    else this.#restart(error)
+    if (error !== undefined && this.#mayGoBack(error)) this.#restart(error)
+    else this.#end(error)
   }
 
   #restart(cause: unknown): void {

@@ -14,6 +14,7 @@ export function mergeStatus(graph: JobGraph, running: readonly WorkerStatus[], r
     recordsIn: sum(sources.map(({ recordsIn }) => recordsIn)),
     recordsOut: sum(all.map(({ recordsOut }) => recordsOut)),
     late: sum(all.map(({ late }) => late)),
+    skipped: sum(all.map(({ skipped }) => skipped)),
     frontier: frontierOf(graph, running),
     sources: sources as readonly SourceStatusReport[],
     operators: operatorsOf(all),
@@ -37,8 +38,8 @@ function operatorsOf(all: readonly WorkerStatus[]): OperatorStatusReport[] {
   const byName = new Map<string, OperatorStatusReport>()
   for (const report of all.flatMap(({ operators }) => operators)) {
     const known = byName.get(report.operator)
-    const { late, keys } = known ?? { late: 0, keys: 0 }
-    byName.set(report.operator, { ...report, late: late + report.late, keys: keys + report.keys })
+    const { late, skipped, keys } = known ?? { late: 0, skipped: 0, keys: 0 }
+    byName.set(report.operator, { ...report, late: late + report.late, skipped: skipped + report.skipped, keys: keys + report.keys })
   }
   return [...byName.values()]
 }

@@ -12,7 +12,12 @@ export function isRescaled(job: string): MalstromError {
 
 /** Whether the job goes on as if nothing had been asked. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING')
+  return error instanceof MalstromError && (error.code === 'ERR_RESCALE' || error.code === 'ERR_NOT_RUNNING' || isAbandoned(error))
+}
+
+/** Whether a snapshot has waited too long. */
+export function isAbandoned(error: unknown): boolean {
+  return error instanceof MalstromError && error.code === 'ERR_SNAPSHOT_TIMEOUT'
 }
 
 /** Whether somebody could not be reached any more: mostly that follows from a failure at the other end, which is told later. */

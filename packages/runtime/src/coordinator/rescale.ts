@@ -1,11 +1,13 @@
-import type { JobGraph, SnapshotVersion, WorkerId } from '@malstrom/core'
+import type { SnapshotVersion, WorkerId } from '@malstrom/core'
 import { sinkPartitionOwner } from '../sink/sink-partition-owner.ts'
 import type { Snapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
-import type { Failpoint } from '../worker/environment.ts'
 import type { MovedSink, PartitionMove, WorkerHandle } from '../worker/worker-handle.ts'
+import type { GenerationOptions } from './generation-options.ts'
+import { RescaleDeadline } from './rescale-deadline.ts'
+import type { SnapshotWatch } from './snapshot-watch.ts'
 
-export interface RescaleOptions {
-  readonly graph: JobGraph
+export interface RescaleOptions extends Pick<GenerationOptions, 'graph' | 'environment' | 'state'> {
+  readonly watch: SnapshotWatch
   readonly before: readonly WorkerId[]
   /** Ids for workers that join: a worker that has left never comes back, because what it was sent last might still be under way. */
   newId(): WorkerId
@@ -19,7 +21,6 @@ export interface RescaleOptions {
   startWorkers(ids: readonly WorkerId[], peers: readonly WorkerId[]): Promise<void>
   reassign(workers: readonly WorkerId[]): readonly PartitionMove[]
   commit(version: SnapshotVersion, contributions: readonly WorkerSnapshot[]): Promise<Snapshot>
-  failpoint(name: Failpoint): void
   /** The marker is about to be sent. */
   begin(): void
 }
@@ -36,7 +37,7 @@ export interface RescaleOptions {
  * 4. Each worker says when everything has moved: states, partitions, and the frontiers that were told anew.
  * 5. Workers that are no longer needed end.
  *
- * Any failure on the way is an ordinary failure of the generation: back to the last commit.
+ * Any failure on the way is an ordinary failure of the generation: back to the last commit. So is it if 2 or 4 takes too long.
  */
 export class Rescale {
   /** The workers afterwards. */
@@ -51,29 +52,32 @@ export class Rescale {
   }
 
   async run(): Promise<void> {
-    const { before, routingVersion, version, startWorkers, reassign, commit, failpoint, begin } = this.#options
+    const { environment, watch, before, routingVersion, version, startWorkers, reassign, commit, begin } = this.#options
     const { after } = this
     const all = [...new Set([...before, ...after])]
     const added = after.filter((worker) => !before.includes(worker))
     await startWorkers(added, all)
-    failpoint('rescale.started')
+    environment.failpoint?.('rescale.started')
     const reroute = { version: routingVersion, from: before, to: after }
     const moves = reassign(after)
     await this.#each(all, (worker) => worker.prepare({ reroute, moves }))
-    failpoint('rescale.prepared')
+    environment.failpoint?.('rescale.prepared')
     begin()
-    const contributions = await this.#each(all, (worker) => worker.snapshot({ version, last: false, route: reroute }))
+    const deadline = new RescaleDeadline({ ...this.#options, before: before.length })
+    const take = (worker: WorkerHandle) => worker.snapshot({ version, last: false, route: reroute })
+    const contributions = await deadline.marker(version, this.#workers(all), take)
     // New workers have nothing yet, and know no frontier.
     const snapshot = await commit(
       version,
       contributions.filter((_contribution, index) => before.includes(all[index] as WorkerId)),
     )
     await this.#each(all, (worker) => worker.committed(version))
-    failpoint('rescale.committed')
+    watch.done()
+    environment.failpoint?.('rescale.committed')
     await this.#each(before, (worker) => worker.releaseSinks())
     await this.#each(after, (worker) => worker.settleSinks(this.#sinksFor(worker.id, snapshot)))
-    await this.#each(after, (worker) => worker.rerouted())
-    failpoint('rescale.moved')
+    await deadline.moved(version, this.#workers(after))
+    environment.failpoint?.('rescale.moved')
   }
 
   /** The partitions of sinks that a worker writes from now on and others wrote until now. */
@@ -91,6 +95,10 @@ export class Rescale {
   }
 
   #each<T>(ids: readonly WorkerId[], action: (worker: WorkerHandle) => Promise<T>): Promise<T[]> {
-    return Promise.all(ids.map((id) => action(this.#options.worker(id))))
+    return Promise.all(this.#workers(ids).map(action))
+  }
+
+  #workers(ids: readonly WorkerId[]): WorkerHandle[] {
+    return ids.map((id) => this.#options.worker(id))
   }
 }

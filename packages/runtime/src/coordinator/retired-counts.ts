@@ -11,6 +11,8 @@ export class RetiredCounts {
   readonly #written = new Map<string, number>()
   /** Late records, by source or operator. */
   readonly #late = new Map<string, number>()
+  /** Skipped records, by operator. */
+  readonly #skipped = new Map<string, number>()
 
   /** Their status as one; `undefined` if there are none. */
   get status(): WorkerStatus | undefined {
@@ -22,7 +24,10 @@ export class RetiredCounts {
     for (const { sinks, sources, operators } of contributions) {
       for (const { sink, written } of sinks) add(this.#written, sink, written)
       for (const { source, late } of sources) add(this.#late, source, late)
-      for (const { operator, late } of operators) add(this.#late, operator, late)
+      for (const { operator, late, skipped = 0 } of operators) {
+        add(this.#late, operator, late)
+        add(this.#skipped, operator, skipped)
+      }
     }
   }
 
@@ -42,7 +47,11 @@ export class RetiredCounts {
       ...snapshot,
       sinks: sinks.map((each) => ({ ...each, written: each.written + (this.#written.get(each.sink) ?? 0) })),
       sources: sources.map((each) => ({ ...each, late: each.late + (this.#late.get(each.source) ?? 0) })),
-      operators: operators.map((each) => ({ ...each, late: each.late + (this.#late.get(each.operator) ?? 0) })),
+      operators: operators.map((each) => ({
+        ...each,
+        late: each.late + (this.#late.get(each.operator) ?? 0),
+        skipped: (each.skipped ?? 0) + (this.#skipped.get(each.operator) ?? 0),
+      })),
     }
   }
 }

@@ -14,7 +14,9 @@ export class SnapshotTimer {
     this.#due = due
   }
 
+  /** Counts from now, also if it had been started before. */
   start(): void {
+    this.#cancel()
     if (this.#intervalMs === undefined || !Number.isFinite(this.#intervalMs)) return
     this.#cancel = this.#environment.after(this.#intervalMs, () => {
       this.#due()

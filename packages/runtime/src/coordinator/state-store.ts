@@ -1,5 +1,6 @@
 import type { JobGraph, ObjectStore, SnapshotVersion } from '@malstrom/core'
 import { checkFit } from '../snapshot/check-fit.ts'
+import { checkTimes } from '../snapshot/check-times.ts'
 import { MANIFEST_SCOPE } from '../snapshot/head.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { SnapshotLog } from '../snapshot/snapshot-log.ts'
@@ -24,6 +25,7 @@ export class StateStore {
 
   /** Claims the job: no earlier start can commit any more. */
   static async claim(options: StoreOptions): Promise<StateStore> {
+    checkTimes(options.graph)
     const scopes = new Scopes(options)
     const deleters = new Map<string, Deleter>()
     try {

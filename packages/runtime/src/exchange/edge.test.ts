@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { dateTime, numberTime, type TimestampAlgebra } from '@malstrom/core'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EDGE_RECORDS_MAX, Edge } from './edge.ts'
-import { FRAME_RECORDS_MAX } from './frame.ts'
+import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
 
 const time = numberTime as TimestampAlgebra<unknown>
 
@@ -15,7 +16,7 @@ function edgeOf(keyed = false): Edge {
 function takeAll(edge: Edge): unknown[] {
   const taken: unknown[] = []
   for (let item = edge.take(); item !== undefined; item = edge.take()) {
-    if ('count' in item) taken.push(item.values.slice(item.from ?? 0, item.count))
+    if ('count' in item) taken.push(Array.from(item.values).slice(item.from ?? 0, item.count))
     else if ('epoch' in item) taken.push(`E${String(item.epoch)}`)
     else if ('idle' in item) taken.push(item.idle ? 'idle' : 'awake')
     else taken.push('barrier' in item ? `B${item.barrier.version}` : 'announce')
@@ -130,3 +131,64 @@ describe('Edge', () => {
     expect(edge.empty).toBe(false)
   })
 })
+
+describe('the way of an exchange to its own worker', () => {
+  it('uses columns again, and never those of a frame that waits or is being read', () => {
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 4 }), mixes: fc.integer({ min: 0, max: 99 }) }) },
+      { weight: 1, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 1_100 }), mixes: fc.constant(0) }) },
+      { weight: 2, arbitrary: fc.constant('epoch' as const) },
+      { weight: 3, arbitrary: fc.constant('close' as const) },
+      { weight: 6, arbitrary: fc.constant('take' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+        const edge = new Edge(true, time, 0, true)
+        const sent: unknown[][] = []
+        let next = 0
+        let reading: { readonly frame: Frame; readonly expected: unknown[][] } | undefined
+        const check = () => reading !== undefined && expect(recordsOf(reading.frame)).toEqual(reading.expected)
+        for (const each of steps) {
+          if (typeof each === 'object') {
+            for (let i = 0; i < each.push; i++) {
+              // A few times, one of the columns gets something that is no number.
+              const record = [0, 1, 2].map((column) => (each.mixes === column + 1 && i === 0 ? `text ${next}` : next + column / 4))
+              next++
+              edge.push(record[0], record[1], record[2])
+              sent.push(record)
+            }
+          } else if (each === 'close') edge.close()
+          else if (each === 'epoch') edge.advance(next)
+          else {
+            check()
+            const item = edge.take()
+            reading = item !== undefined && 'count' in item ? { frame: item, expected: sent.splice(0, recordsOf(item).length) } : reading
+          }
+          check()
+        }
+        edge.close()
+        for (let item = edge.take(); item !== undefined; item = edge.take()) {
+          if ('count' in item) expect(recordsOf(item)).toEqual(sent.splice(0, recordsOf(item).length))
+        }
+        expect(sent).toEqual([])
+      }),
+      { numRuns: 80 },
+    )
+  })
+
+  it('needs no new columns while frames are taken as they come', () => {
+    const edge = new Edge(true, time, 0, true)
+    const seen = new Set<unknown>()
+    for (let n = 0; n < 100; n++) {
+      edge.push(n, n, n)
+      edge.close()
+      const frame = edge.take() as Frame
+      for (const column of [frame.values, frame.keys, frame.timestamps]) seen.add(column)
+    }
+    expect(seen.size).toBeLessThanOrEqual(9)
+  })
+})
+
+function recordsOf({ values, keys, timestamps, from = 0, count }: Frame): unknown[][] {
+  return Array.from({ length: count - from }, (_, i) => [values[from + i], keys?.[from + i], timestamps[from + i]])
+}

@@ -1,7 +1,7 @@
 import type { TimestampAlgebra } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
 import { Columns } from './columns.ts'
-import { FRAME_RECORDS_MAX, type Inlet, type Item, type Outlet } from './frame.ts'
+import { FRAME_RECORDS_MAX, type Frame, type Inlet, type Item, type Outlet } from './frame.ts'
 import { mergeAll } from './merge-all.ts'
 
 /** Records that may wait on an edge before the task in front of it stops. */
@@ -27,9 +27,14 @@ export class Edge implements Inlet, Outlet {
   #frontier: unknown
   #idle = false
   readonly #time: TimestampAlgebra<unknown>
+  readonly #side: number
+  /** What was taken last: its columns are used again. */
+  #lent: Frame | undefined
 
-  constructor(keyed: boolean, time: TimestampAlgebra<unknown>) {
-    this.columns = new Columns(keyed, () => this.close())
+  /** `side`: which of the streams that the reader joins comes this way. `ofExchange`: it is the way of an exchange to its own worker. */
+  constructor(keyed: boolean, time: TimestampAlgebra<unknown>, side = 0, ofExchange = false) {
+    this.#side = side
+    this.columns = new Columns(keyed, () => this.close(), ofExchange)
     this.#time = time
   }
 
@@ -81,7 +86,12 @@ export class Edge implements Inlet, Outlet {
   }
 
   get full(): boolean {
-    return this.#records + this.columns.unframed >= EDGE_RECORDS_MAX
+    return this.waiting >= EDGE_RECORDS_MAX
+  }
+
+  /** Records in it that have not been taken. */
+  get waiting(): number {
+    return this.#records + this.columns.unframed
   }
 
   get empty(): boolean {
@@ -92,7 +102,11 @@ export class Edge implements Inlet, Outlet {
     const item = this.#queue[this.#taken]
     if (item === undefined) return undefined
     this.#taken++
-    if ('count' in item) this.#records -= item.count - (item.from ?? 0)
+    if ('count' in item) {
+      this.#records -= item.count - (item.from ?? 0)
+      if (this.#lent !== undefined) this.columns.takeBack(this.#lent, item)
+      this.#lent = item
+    }
     // What was taken must not stay, also in a queue that never becomes empty.
     if (this.#taken === this.#queue.length || this.#taken >= TAKEN_SLOTS_MAX) {
       this.#queue = this.#queue.slice(this.#taken)
@@ -102,7 +116,7 @@ export class Edge implements Inlet, Outlet {
   }
 
   #endFrame(): void {
-    const frame = this.columns.endFrame()
+    const frame = this.columns.endFrame(this.#side)
     if (frame === undefined) return
     this.#queue.push(frame)
     this.#records += frame.count - (frame.from ?? 0)

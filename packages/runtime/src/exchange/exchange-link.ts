@@ -1,15 +1,21 @@
 import type { Link, LinkEvents } from '@malstrom/core'
+import { BlockPool, ByteBlock } from '../codec/byte-block.ts'
 import type { FrameDecoder, FrameEncoder } from '../codec/frame-codec.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
 import { Columns } from './columns.ts'
 import type { Inlet, Item } from './frame.ts'
-import { decodeMessage, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame, encodeIdle } from './wire.ts'
+import { decodeFrame, decodeMark, encodeBarrier, encodeCredits, encodeEpoch, encodeFrame, encodeIdle, isFrame } from './wire.ts'
 
 /** Frames that a sender may be ahead of its receiver. */
 export const WINDOW_FRAMES = 64
 
 /** Taken frames after which the sender hears that it may send more. */
 const CREDITS_TOGETHER = WINDOW_FRAMES / 4
+
+/** Of the links of one thread together. */
+const KEPT_BYTES_MAX = 8 * 2 ** 20
+
+const blocks = new BlockPool(KEPT_BYTES_MAX)
 
 export interface ExchangeLinkOptions {
   readonly keyed: boolean
@@ -43,14 +49,17 @@ export class ExchangeLink implements Inlet {
   /** What waits for credit, encoded, oldest first. */
   #waiting: Outgoing[] = []
   #credits = WINDOW_FRAMES
-  readonly #arrived: Item[] = []
+  /** Marks, and frames that are read when it is their turn: what they become lives short then. */
+  readonly #arrived: (Item | ByteBlock)[] = []
   #next = 0
   /** Frames taken since the sender last heard of it. */
   #taken = 0
+  /** What the frame that was taken last lies in. */
+  #lent: ByteBlock | undefined
 
   constructor(options: ExchangeLinkOptions) {
     this.#options = options
-    this.columns = new Columns(options.keyed, () => this.close())
+    this.columns = new Columns(options.keyed, () => this.close(), true)
     this.#link = options.open({ readable: () => options.arrived(), failed: (error) => options.failed(error) })
   }
 
@@ -85,6 +94,8 @@ export class ExchangeLink implements Inlet {
   }
 
   take(): Item | undefined {
+    if (this.#lent !== undefined) blocks.giveBack(this.#lent)
+    this.#lent = undefined
     const item = this.#arrived[this.#next]
     if (item === undefined) return undefined
     this.#arrived[this.#next++] = undefined as never
@@ -92,19 +103,25 @@ export class ExchangeLink implements Inlet {
       this.#arrived.length = 0
       this.#next = 0
     }
-    if ('count' in item && ++this.#taken === CREDITS_TOGETHER) {
+    if (!(item instanceof ByteBlock)) return item
+    if (++this.#taken === CREDITS_TOGETHER) {
       this.#taken = 0
       this.#link.send(encodeCredits(CREDITS_TOGETHER))
     }
-    return item
+    this.#lent = item
+    return decodeFrame(this.#options.decoder, item)
   }
 
   /** Reads everything that has arrived; no more than the window allows can have. */
   receive(): void {
     for (let bytes = this.#link.receive(); bytes !== undefined; bytes = this.#link.receive()) {
-      const message = decodeMessage(this.#options.decoder, bytes)
-      if ('credits' in message) this.#addCredits(message.credits)
-      else this.#arrived.push(message)
+      if (isFrame(bytes)) {
+        this.#arrived.push(blocks.copyOf(bytes))
+        continue
+      }
+      const mark = decodeMark(bytes)
+      if ('credits' in mark) this.#addCredits(mark.credits)
+      else this.#arrived.push(mark)
     }
   }
 

@@ -15,7 +15,7 @@ function fanInOf(inputs: number): { fanIn: FanIn; edges: readonly Edge[] } {
 function takeAll(fanIn: FanIn): unknown[] {
   const taken: unknown[] = []
   for (let item = fanIn.take(); item !== undefined; item = fanIn.take()) {
-    if ('count' in item) taken.push(...item.values.slice(item.from ?? 0, item.count))
+    if ('count' in item) taken.push(...Array.from(item.values).slice(item.from ?? 0, item.count))
     else if ('epoch' in item) taken.push(`E${String(item.epoch)}`)
     else if ('idle' in item) taken.push(item.idle ? 'idle' : 'awake')
     else taken.push('barrier' in item ? `B${item.barrier.version}` : 'announce')
@@ -34,6 +34,18 @@ describe('FanIn', () => {
     expect(takeAll(fanIn)).toEqual([])
     edges[1]?.advance(42)
     expect(takeAll(fanIn)).toEqual(['E42'])
+  })
+
+  it('waits for the end of an input of late records, and for nothing before', () => {
+    const edges = [new Edge(false, time), new Edge(false, time)]
+    const fanIn = new FanIn(edges, time, undefined, false, new Set([1]))
+    edges[0]?.advance(5)
+    expect(takeAll(fanIn)).toEqual(['E5'])
+    edges[1]?.push('late', undefined, 3)
+    edges[0]?.advance(MAX)
+    expect(takeAll(fanIn)).toEqual([])
+    edges[1]?.advance(MAX)
+    expect(takeAll(fanIn)).toEqual(['late', `E${MAX}`])
   })
 
   it('passes nothing on until every input has had an epoch', () => {

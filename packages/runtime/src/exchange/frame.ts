@@ -8,10 +8,10 @@ export const FRAME_RECORDS_MAX = 1_024
  * (epochs) travels between frames, so no record is tested for it.
  */
 export interface Frame {
-  readonly values: readonly unknown[]
+  readonly values: ArrayLike<unknown>
   readonly start: number
   /** `undefined` on streams without keys. */
-  readonly keys: readonly unknown[] | undefined
+  readonly keys: ArrayLike<unknown> | undefined
   readonly timestamps: ArrayLike<unknown>
   /** If set, record `i` has the timestamp `first + i`, and there is no column. */
   readonly first?: number | undefined
@@ -19,6 +19,8 @@ export interface Frame {
   readonly from?: number
   /** The index after the last record. */
   readonly count: number
+  /** Which of the streams that the reader joins the records come from. @default 0 */
+  readonly side?: number
 }
 
 export function timestampAt({ first, timestamps }: Frame, index: number): unknown {
@@ -72,5 +74,6 @@ export interface Outlet {
 
 /** Where a task reads from. */
 export interface Inlet {
+  /** What comes next, if anything. A frame is valid until the next call. */
   take(): Item | undefined
 }

@@ -11,6 +11,10 @@ const ASK = 4
 const ANSWERED_ROWS = 5
 const ANSWERED = 6
 
+/** Where the length of a message's head stands, and the head. */
+const HEAD_LENGTH_AT = 4
+const HEAD_AT = 8
+
 /** States on their way to the worker that owns their keys now. */
 export interface HandoffRows {
   /** The version of the routing that they move with. */
@@ -103,8 +107,8 @@ export class HandoffLink {
   }
 
   #read(bytes: Uint8Array): void {
-    const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true)
-    const head = bytes.subarray(5, 5 + headBytes)
+    const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEAD_LENGTH_AT, true)
+    const head = bytes.subarray(HEAD_AT, HEAD_AT + headBytes)
     const kind = bytes[0]
     if (kind === CREDIT) {
       this.#credits++
@@ -113,7 +117,7 @@ export class HandoffLink {
     else if (kind === DONE || kind === ANSWERED) this.#arrived.push({ kind, message: decodeValue(head) as HandoffDone | HandoffAnswer })
     else {
       const [version, operator] = decodeValue(head) as [number, number]
-      const [keys = [], states = []] = decodeColumns(bytes.subarray(5 + headBytes))
+      const [keys = [], states = []] = decodeColumns(bytes.subarray(bodyAt(headBytes)))
       this.#arrived.push({ kind, message: { version, operator, keys, states } })
     }
   }
@@ -125,11 +129,17 @@ export class HandoffLink {
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
+/** A message: its kind, 3 bytes of zeros, the length of the head, the head, and the body, which starts at a multiple of 8. */
 function message(kind: number, head: Uint8Array, body = NOTHING): Uint8Array {
-  const bytes = new Uint8Array(5 + head.length + body.length)
+  const bytes = new Uint8Array(bodyAt(head.length) + body.length)
   bytes[0] = kind
-  new DataView(bytes.buffer).setUint32(1, head.length, true)
-  bytes.set(head, 5)
-  bytes.set(body, 5 + head.length)
+  new DataView(bytes.buffer).setUint32(HEAD_LENGTH_AT, head.length, true)
+  bytes.set(head, HEAD_AT)
+  bytes.set(body, bodyAt(head.length))
   return bytes
+}
+
+/** Bytes that lie at a multiple of 8 are copied out of shared memory word by word, others byte by byte. */
+function bodyAt(headBytes: number): number {
+  return (HEAD_AT + headBytes + 7) & ~7
 }

@@ -180,4 +180,21 @@ describe('Handoff', () => {
     expect(joined.operators.map(({ cells }) => cells?.get(last))).toEqual([1, 1_001])
     expect(joined.handoff.complete).toBe(false)
   })
+
+  it('takes what has come while it still looks at its own states', () => {
+    const pipe = new Pipe()
+    const [stays, leaves] = [0, 1].map((self) => {
+      const saved = Array.from({ length: KEYS }, (_, key) => key).filter((key) => rendezvousSelect(key, [0, 1]) === self)
+      return { saved, peer: new Peer(self, 1, saved, () => pipe.ends[self] as HandoffLink, { version: 2, from: [0, 1], to: [0] }) }
+    }) as [{ peer: Peer }, { peer: Peer; saved: number[] }]
+    const moved = leaves.saved.at(-1) as number
+    stays.peer.run({ values: [7], keys: [moved], timestamps: [0], start: 0, count: 1 })
+    pipe.deliver(1, 1)
+    leaves.peer.handoff.slice()
+    pipe.deliver(0, 100)
+    // The state that was asked for, and that everything has come of it; its own states take many more slices.
+    for (let n = 0; n < 3; n++) stays.peer.handoff.slice()
+    stays.peer.run(undefined)
+    expect(stays.peer.seen[moved]).toEqual([7])
+  })
 })

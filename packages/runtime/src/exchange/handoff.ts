@@ -1,4 +1,4 @@
-import { assert, type Key, type WorkerId } from '@malstrom/core'
+import { assert, type Key, type RestoreShare, type WorkerId } from '@malstrom/core'
 import type { Route } from '../compile/exchange-points.ts'
 import type { Reroute } from '../snapshot/barrier.ts'
 import { keyRouteOf } from '../snapshot/keyed-by.ts'
@@ -14,6 +14,9 @@ import { ownerOf } from './routing.ts'
 
 /** Cells that are looked at in one slice. What is asked for waits for one. */
 const SLICE_CELLS = 512
+
+/** Of what others go on with, a new worker takes nothing. */
+const NOTHING: RestoreShare = { inputEnded: false, ownsSaved: () => false, ownsKey: () => false }
 
 /** Rows that are sent together. */
 const BLOCK_ROWS_MAX = 512
@@ -60,6 +63,7 @@ export class Handoff {
   /** Rows that have been taken out and wait for room on their link. */
   #leaving: Leaving[] = []
   #handedOver = false
+  #awaitsReplicas: boolean
   /** What may go on, because its state has come. */
   readonly #released: Frame[] = []
 
@@ -67,6 +71,7 @@ export class Handoff {
     const { self, reroute, operators } = options
     this.#options = options
     this.#missing = new Set(reroute.to.includes(self) ? reroute.from.filter((worker) => worker !== self) : [])
+    this.#awaitsReplicas = this.isNew && operators.some(({ fused }) => fused.replicated)
     this.#stores = operators.filter(({ cells, node }) => cells !== undefined && keyRouteOf(node) !== undefined)
     this.#extractions = operators.flatMap(({ cells, node }, operator) => {
       const route = keyRouteOf(node)
@@ -87,6 +92,11 @@ export class Handoff {
     return !this.#options.reroute.from.includes(this.#options.self)
   }
 
+  /** Whether no record may come yet, because a new worker does not know what all others know. */
+  get awaitsReplicas(): boolean {
+    return this.#awaitsReplicas
+  }
+
   /** Whether everything has been given, taken and released. */
   get complete(): boolean {
     return this.#handedOver && this.#missing.size === 0 && this.#released.length === 0
@@ -105,8 +115,10 @@ export class Handoff {
   /** A new worker's operators go on from where those of the others stood. */
   adopt(): void {
     this.#options.operators.forEach(({ fused }, index) => {
+      // What was under way at the marker stays with those that were there; this is for what all have in common.
+      if (fused.replicated) return
       const saved = this.#dones.flatMap(({ own }) => (fused.snapshot === undefined ? [] : [own[index]]))
-      if (saved.length > 0) fused.restore?.(saved)
+      if (saved.length > 0) fused.restore?.(saved, NOTHING)
     })
   }
 
@@ -121,23 +133,30 @@ export class Handoff {
     if (this.#missing.size === 0 || route === undefined) return frame
     const admitted = new Columns(keyed)
     const asked = new Map<WorkerId, Key[]>([...this.#missing].map((worker) => [worker, []]))
-    const { values, keys, timestamps, from = 0, count } = frame
+    const { values, keys, timestamps, from = 0, count, side = 0 } = frame
     for (let i = from; i < count; i++) {
       const key = keys?.[i] as Key
+      // What comes to all workers has no key, and needs no state of one.
+      if (key === undefined) {
+        admitted.add(values[i], key, timestamps[i])
+        continue
+      }
       const owner = ownerOf(route, key, reroute.from)
       if (!this.#missing.has(owner) || this.#isHere(key)) admitted.add(values[i], key, timestamps[i])
-      else if (this.#held.add(owner, values[i], key, timestamps[i])) asked.get(owner)?.push(key)
+      else if (this.#held.add(owner, values[i], key, timestamps[i], side)) asked.get(owner)?.push(key)
     }
     for (const [owner, its] of asked) {
       if (its.length > 0) this.#options.linkOf(owner).ask({ version: reroute.version, asked: its })
     }
-    return admitted.endFrame()
+    return admitted.endFrame(side)
   }
 
   /** Gives and takes a little; returns false if there is nothing to do now. */
   slice(): boolean {
     const answered = this.#answer()
-    return this.#give() || this.#take() || answered
+    // What has come is not to wait until all cells have been looked at.
+    const taken = this.#take()
+    return this.#give() || taken || answered
   }
 
   /** Whether everything there is of a key has come. */
@@ -241,7 +260,15 @@ export class Handoff {
   #finish(worker: WorkerId, done: HandoffDone): void {
     this.#missing.delete(worker)
     this.#dones.push(done)
+    if (this.#awaitsReplicas) this.#adoptReplicas(done)
     this.#release(this.#held.releaseAll(worker))
+  }
+
+  #adoptReplicas({ own }: HandoffDone): void {
+    this.#awaitsReplicas = false
+    this.#options.operators.forEach(({ fused }, index) => {
+      if (fused.replicated) fused.restore?.([own[index]], NOTHING)
+    })
   }
 
   #answeredBy(worker: WorkerId, { answered }: HandoffAnswer): void {
@@ -249,8 +276,8 @@ export class Handoff {
     this.#release(this.#held.release(worker, answered))
   }
 
-  #release(frame: Frame | undefined): void {
-    if (frame !== undefined) this.#released.push(frame)
+  #release(frames: readonly Frame[]): void {
+    this.#released.push(...frames)
   }
 }
 

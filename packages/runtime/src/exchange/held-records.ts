@@ -7,6 +7,7 @@ import type { Frame } from './frame.ts'
 class HeldKey {
   readonly key: Key
   readonly values: unknown[] = []
+  readonly sides: number[] = []
   readonly timestamps: unknown[] = []
 
   constructor(key: Key) {
@@ -14,7 +15,10 @@ class HeldKey {
   }
 }
 
-/** Records that wait for the states of their keys: those of a key in the order in which they came. */
+/**
+ * Records that wait for the states of their keys: those of a key in the order in which they came, as far as they
+ * came from the same side. Between the sides of a join there is no order.
+ */
 export class HeldRecords {
   readonly #index = new CellIndex<HeldKey>()
   /** By the worker that has the states. */
@@ -30,7 +34,7 @@ export class HeldRecords {
   }
 
   /** Returns whether it is the first one of its key. */
-  add(owner: WorkerId, value: unknown, key: Key, timestamp: unknown): boolean {
+  add(owner: WorkerId, value: unknown, key: Key, timestamp: unknown, side: number): boolean {
     let held = this.#index.get(key)
     const isFirst = held === undefined
     if (held === undefined) {
@@ -41,13 +45,14 @@ export class HeldRecords {
       else keys.add(held)
     }
     held.values.push(value)
+    held.sides.push(side)
     held.timestamps.push(timestamp)
     this.#count++
     return isFirst
   }
 
   /** The records of some keys, whose states `owner` had. */
-  release(owner: WorkerId, keys: readonly Key[]): Frame | undefined {
+  release(owner: WorkerId, keys: readonly Key[]): Frame[] {
     return this.#take(
       owner,
       keys.flatMap((key) => this.#index.get(key) ?? []),
@@ -55,18 +60,22 @@ export class HeldRecords {
   }
 
   /** All whose states `owner` had. */
-  releaseAll(owner: WorkerId): Frame | undefined {
+  releaseAll(owner: WorkerId): Frame[] {
     return this.#take(owner, [...(this.#byOwner.get(owner) ?? [])])
   }
 
-  #take(owner: WorkerId, all: readonly HeldKey[]): Frame | undefined {
-    const columns = new Columns(true)
+  #take(owner: WorkerId, all: readonly HeldKey[]): Frame[] {
+    const columnsOf: Columns[] = []
     for (const held of all) {
       this.#index.delete(held.key)
       this.#byOwner.get(owner)?.delete(held)
-      for (let i = 0; i < held.values.length; i++) columns.add(held.values[i], held.key, held.timestamps[i])
+      for (let i = 0; i < held.values.length; i++) {
+        const side = held.sides[i] as number
+        columnsOf[side] ??= new Columns(true)
+        columnsOf[side].add(held.values[i], held.key, held.timestamps[i])
+      }
+      this.#count -= held.values.length
     }
-    this.#count -= columns.count
-    return columns.endFrame()
+    return columnsOf.flatMap((columns, side) => columns.endFrame(side) ?? [])
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Explanation } from '@malstrom/core'
 import { CallLink } from '../control/call-link.ts'
 import {
   type ClusterSecurity,
@@ -11,8 +12,9 @@ import {
 import { importTransport } from '../process/import-transport.ts'
 import { linkFailure } from '../process/link-failure.ts'
 import { CONTROL_CHANNEL } from '../worker/cluster.ts'
-import { checkJoining, toStandardError } from './cluster.ts'
+import { checkJoining } from './cluster.ts'
 import { keepProcessAlive } from './node-environment.ts'
+import { toStandardError } from './to-standard-error.ts'
 
 export interface ClusterControlOptions {
   /** Where the coordinator listens: `tcp://10.0.0.5:7070`. */
@@ -29,6 +31,8 @@ export interface ClusterControlOptions {
 export interface ClusterControl {
   /** How the job stands. @throws MalstromError `ERR_NOT_RUNNING` while it waits for its workers. */
   status(): Promise<ClusterStatus>
+  /** `Execution.explain`. @throws MalstromError `ERR_NOT_RUNNING` while it waits for its workers. */
+  explain(): Promise<Explanation>
   /** `Execution.rescale`. */
   rescale(workers: number): Promise<void>
   close(): void
@@ -73,6 +77,7 @@ export async function clusterControl(options: ClusterControlOptions): Promise<Cl
   const release = keepProcessAlive()
   return {
     status: async () => (await ask('status', [])) as ClusterStatus,
+    explain: async () => (await ask('explain', [])) as Explanation,
     rescale: async (workers) => {
       await ask('rescale', [workers])
     },

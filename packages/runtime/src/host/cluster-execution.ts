@@ -1,8 +1,9 @@
-import { type Execution, type Job, MalstromError, type PersistenceBackend } from '@malstrom/core'
+import { type Execution, type Job, MalstromError, type ParamsOf, type PersistenceBackend, type Runtime } from '@malstrom/core'
 import { JobExecution } from '../coordinator/job-execution.ts'
 import type { WorkerHost } from '../coordinator/worker-host.ts'
+import { refuseDuringImport } from './import-guard.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
-import type { checkRuntimeOptions } from './runtime-options.ts'
+import { checkJob, type checkRuntimeOptions } from './runtime-options.ts'
 import type { WorkerData } from './worker-surroundings.ts'
 
 /** Where a job keeps its state, in place of its own `persistence`, if its workers are to know too. */
@@ -35,8 +36,18 @@ export interface WorkerPlace extends WorkerHost {
   close?(failure: unknown): Promise<void>
 }
 
+/** A runtime whose jobs have their workers in places of its own. */
+export function clusterRuntime(options: Omit<ClusterStart, 'job' | 'params'>): Runtime {
+  const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>) => {
+    checkJob(job)
+    refuseDuringImport(job.name)
+    return startCluster({ ...options, job: job as Job<unknown>, params })
+  }
+  return { start, run: async (job, ...params) => (await start(job, ...params)).finished }
+}
+
 /** Starts a job whose workers run elsewhere, coordinated by this thread. */
-export async function startCluster({ job, params, checked, workers, state, host }: ClusterStart): Promise<Execution> {
+async function startCluster({ job, params, checked, workers, state, host }: ClusterStart): Promise<Execution> {
   const graph = () => job.graph(params)
   const backend = await backendOf(job, params, state)
   const data: WorkerData = {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,11 +43,12 @@ it('the example of the README works', { timeout: 30_000 }, async () => {
   await new Promise((resolve) => server.close(resolve))
   const address = `tcp://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
   try {
-    const params = { partitions: 2, records: 1_000, keys: 5, pauseMs: 5, directory: join(folder, 'state') }
+    const params = { partitions: 2, records: 1_000, keys: 5, pauseMs: 5, directory: join(folder, 'state'), until: join(folder, 'until') }
     const coordinated = coordinate(address, security, params)
     const workers = [work(address, security), work(address, security)]
     // Until the job has begun, there is nothing to rescale.
     expect(await vi.waitFor(() => rescale(address, security, 1), { timeout: 20_000, interval: 100 })).toBe(1)
+    writeFileSync(params.until, '')
     await coordinated
     expect(await Promise.all(workers)).toEqual(['finished', 'finished'])
   } finally {

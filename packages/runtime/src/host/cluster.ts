@@ -1,12 +1,12 @@
-import { checkOptionNames, type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
+import { checkOptionNames, MalstromError, type Runtime } from '@malstrom/core'
 import { ClusterHost } from '../process/cluster-host.ts'
 import { type ClusterSecurity, MEMBER_SILENCE_MS } from '../process/cluster-messages.ts'
 import { checkTransport } from '../process/import-transport.ts'
-import { startCluster } from './cluster-execution.ts'
-import { refuseDuringImport } from './import-guard.ts'
+import { clusterRuntime } from './cluster-execution.ts'
 import { checkCluster, type MultiThreadOptions } from './multi-thread.ts'
 import { nodeEnvironment } from './node-environment.ts'
-import { checkJob, checkRuntimeOptions } from './runtime-options.ts'
+import { checkRuntimeOptions } from './runtime-options.ts'
+import { toStandardError } from './to-standard-error.ts'
 
 export interface ClusterOptions extends MultiThreadOptions {
   /** The module of the package that connects the processes: `import.meta.resolve('@malstrom/transport-zeromq')`. */
@@ -47,30 +47,23 @@ export function cluster(options: ClusterOptions): Runtime {
   if (typeof listen !== 'string') throw new MalstromError('ERR_OPERATOR_ARGUMENT', 'cluster: listen is an address: tcp://127.0.0.1:7070.')
   const joinLimitMs = checkJoinLimit('cluster', options.joinLimitMs)
   const logger = options.logger ?? toStandardError
-  const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>) => {
-    checkJob(job)
-    refuseDuringImport(job.name)
-    return startCluster({
-      job: job as Job<unknown>,
-      params,
-      checked,
-      workers,
-      state,
-      host: (data) =>
-        new ClusterHost({
-          data,
-          transport,
-          listen,
-          advertisedHost,
-          security,
-          environment: nodeEnvironment,
-          silenceMs,
-          joinLimitMs,
-          logger,
-        }),
-    })
-  }
-  return { start, run: async (job, ...params) => (await start(job, ...params)).finished }
+  return clusterRuntime({
+    checked,
+    workers,
+    state,
+    host: (data) =>
+      new ClusterHost({
+        data,
+        transport,
+        listen,
+        advertisedHost,
+        security,
+        environment: nodeEnvironment,
+        silenceMs,
+        joinLimitMs,
+        logger,
+      }),
+  })
 }
 
 /** @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
@@ -85,8 +78,4 @@ export function checkJoining(caller: string, options: { coordinator: unknown; tr
   checkTransport(caller, options.transport)
   if (typeof options.coordinator === 'string') return
   throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${caller}: coordinator is an address: tcp://127.0.0.1:7070.`)
-}
-
-export function toStandardError(line: string): void {
-  process.stderr.write(`malstrom: ${line}\n`)
 }

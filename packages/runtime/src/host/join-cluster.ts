@@ -4,10 +4,11 @@ import { type Job, MalstromError, messageOf, type PersistenceBackend, type Proce
 import { type ClusterSecurity, coordinatorPlace, endpointSecurity } from '../process/cluster-messages.ts'
 import { importTransport } from '../process/import-transport.ts'
 import { Membership } from '../process/membership.ts'
-import { checkJoining, checkJoinLimit, toStandardError } from './cluster.ts'
+import { checkJoining, checkJoinLimit } from './cluster.ts'
 import { refuseDuringImport } from './import-guard.ts'
 import { keepProcessAlive, nodeEnvironment } from './node-environment.ts'
 import { checkJob } from './runtime-options.ts'
+import { toStandardError } from './to-standard-error.ts'
 
 export interface JoinClusterOptions {
   /** The job, as the coordinator has it. Its params come from there. */

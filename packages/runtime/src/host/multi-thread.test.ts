@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryPersistence } from '@malstrom/persistence'
@@ -17,15 +17,23 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function paramsOf(more: Partial<ThreadsParams> = {}): ThreadsParams & { readonly output: string } {
+type Params = ThreadsParams & { readonly output: string }
+
+function paramsOf(more: Partial<ThreadsParams> = {}): Params {
   const own = join(folder, `${++folders}`)
-  return { partitions: 3, records: 1_000, keys: 10, directory: `${own}-state`, output: `${own}.txt`, ...more } as ThreadsParams & {
-    output: string
-  }
+  return { partitions: 3, records: 1_000, keys: 10, directory: `${own}-state`, output: `${own}.txt`, ...more } as Params
 }
 
+/** Of a job that goes on until `letEnd`. */
+function openParamsOf(records: number): Params & { readonly until: string } {
+  const params = paramsOf({ records, pauseMs: 4 })
+  return { ...params, until: `${params.output}.until` }
+}
+
+const letEnd = ({ until }: { readonly until: string }) => writeFileSync(until, '')
+
 /** Throws unless every record of every key was counted once, in order. */
-function checkOutput({ output, partitions, records, keys }: ReturnType<typeof paramsOf>): void {
+function checkOutput({ output, partitions, records, keys }: Params): void {
   const lines = readFileSync(output, 'utf8').trim().split('\n')
   expect(lines).toHaveLength(partitions * records)
   for (let key = 0; key < keys; key++) {
@@ -52,21 +60,23 @@ describe('multiThread', () => {
   })
 
   it('is rescaled up and down while records flow', quick, async () => {
-    const params = paramsOf({ records: 4_000, pauseMs: 4 })
+    const params = openParamsOf(2_000)
     const execution = await multiThread({ workers: 1, snapshotIntervalMs: 100 }).start(threadsJob, params)
     await execution.rescale(3)
     const during = await errorOf(Promise.all([execution.rescale(2), execution.rescale(4)]))
     expect(during).toMatchObject({ code: 'ERR_RESCALE', message: expect.stringContaining('is being rescaled') })
+    letEnd(params)
     await execution.finished
-    expect(execution.status()).toMatchObject({ restarts: 0, recordsIn: 12_000, recordsOut: 12_000 })
+    expect(execution.status()).toMatchObject({ restarts: 0, recordsIn: 6_000, recordsOut: 6_000 })
     checkOutput(params)
   })
 
   it('counts on after a restart, also what workers have written that are no longer needed', quick, async () => {
-    const params = paramsOf({ records: 1_500, pauseMs: 4 })
+    const params = openParamsOf(1_500)
     const execution = await multiThread({ workers: 3, snapshotIntervalMs: 50 }).start(threadsJob, params)
     await execution.rescale(1)
     await execution.suspend()
+    letEnd(params)
     const second = await multiThread({ workers: 2 }).start(threadsJob, params)
     await second.finished
     expect(second.status()).toMatchObject({ recordsIn: 4_500, recordsOut: 4_500 })
@@ -74,7 +84,7 @@ describe('multiThread', () => {
   })
 
   it('goes on with another number of workers, in threads or not, from what it kept', quick, async () => {
-    const params = paramsOf({ records: 1_500, pauseMs: 4 })
+    const params = openParamsOf(1_500)
     for (const workers of [2, 3]) {
       const execution = await multiThread({ workers, snapshotIntervalMs: 50 }).start(threadsJob, params)
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -83,6 +93,7 @@ describe('multiThread', () => {
     }
     const alone = await singleThread().start(threadsJob, params)
     await alone.suspend()
+    letEnd(params)
     await multiThread({ workers: 2 }).run(threadsJob, params)
     checkOutput(params)
   })
@@ -130,15 +141,16 @@ describe('multiThread', () => {
   })
 
   it('refuses a rescale that is none, and goes on unharmed', quick, async () => {
-    const params = paramsOf({ records: 500, pauseMs: 2 })
+    const params = openParamsOf(500)
     const execution = await multiThread({ workers: 2 }).start(threadsJob, params)
     for (const workers of [0, -1, 1.5, 1_000, '3' as never]) {
       expect(await errorOf(execution.rescale(workers))).toMatchObject({ code: 'ERR_RESCALE' })
     }
+    letEnd(params)
     await execution.finished
     expect(await errorOf(execution.rescale(3))).toMatchObject({ code: 'ERR_NOT_RUNNING' })
     checkOutput(params)
-    const local = await multiThread({ workers: 2 }).start(localJob, { ...paramsOf({ pauseMs: 2 }) })
+    const local = await multiThread({ workers: 2 }).start(localJob, openParamsOf(500))
     expect((await errorOf(local.rescale(3))).message).toContain('keyLocal')
     await local.cancel()
   })

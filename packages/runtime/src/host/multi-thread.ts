@@ -1,10 +1,9 @@
-import { type Job, MalstromError, type ParamsOf, type Runtime } from '@malstrom/core'
+import { MalstromError, type Runtime } from '@malstrom/core'
 import { checkWorkerCount } from '../coordinator/check-worker-count.ts'
 import { ThreadHost } from '../thread/thread-host.ts'
-import { type StateLocation, startCluster } from './cluster-execution.ts'
-import { refuseDuringImport } from './import-guard.ts'
+import { clusterRuntime, type StateLocation } from './cluster-execution.ts'
 import { nodeEnvironment } from './node-environment.ts'
-import { checkJob, checkRuntimeOptions, type RuntimeOptions } from './runtime-options.ts'
+import { checkRuntimeOptions, type RuntimeOptions } from './runtime-options.ts'
 
 export interface MultiThreadOptions extends RuntimeOptions {
   /** How many workers there are at first. `Execution.rescale` changes their number. */
@@ -28,19 +27,7 @@ export function multiThread(options: MultiThreadOptions): Runtime {
   const checked = checkRuntimeOptions('multiThread', options, ['workers', 'workerSilenceMs', 'state'])
   const { workers, state } = options
   const silenceMs = checkCluster('multiThread', options)
-  const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>) => {
-    checkJob(job)
-    refuseDuringImport(job.name)
-    return startCluster({
-      job: job as Job<unknown>,
-      params,
-      checked,
-      workers,
-      state,
-      host: (data) => new ThreadHost({ data, environment: nodeEnvironment, silenceMs }),
-    })
-  }
-  return { start, run: async (job, ...params) => (await start(job, ...params)).finished }
+  return clusterRuntime({ checked, workers, state, host: (data) => new ThreadHost({ data, environment: nodeEnvironment, silenceMs }) })
 }
 
 /** The time after which a silent worker is lost. @throws MalstromError */

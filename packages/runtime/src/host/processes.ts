@@ -1,11 +1,10 @@
-import type { Job, ParamsOf, Runtime } from '@malstrom/core'
+import type { Runtime } from '@malstrom/core'
 import { checkTransport } from '../process/import-transport.ts'
 import { ProcessHost } from '../process/process-host.ts'
-import { startCluster } from './cluster-execution.ts'
-import { refuseDuringImport } from './import-guard.ts'
+import { clusterRuntime } from './cluster-execution.ts'
 import { checkCluster, type MultiThreadOptions } from './multi-thread.ts'
 import { nodeEnvironment } from './node-environment.ts'
-import { checkJob, checkRuntimeOptions } from './runtime-options.ts'
+import { checkRuntimeOptions } from './runtime-options.ts'
 
 export interface ProcessesOptions extends MultiThreadOptions {
   /** The module of the package that connects the processes: `import.meta.resolve('@malstrom/transport-zeromq')`. */
@@ -21,17 +20,10 @@ export function processes(options: ProcessesOptions): Runtime {
   const { workers, state, transport } = options
   const silenceMs = checkCluster('processes', options)
   checkTransport('processes', transport)
-  const start = async <P>(job: Job<P>, ...[params]: ParamsOf<P>) => {
-    checkJob(job)
-    refuseDuringImport(job.name)
-    return startCluster({
-      job: job as Job<unknown>,
-      params,
-      checked,
-      workers,
-      state,
-      host: (data) => new ProcessHost({ data, transport, environment: nodeEnvironment, silenceMs }),
-    })
-  }
-  return { start, run: async (job, ...params) => (await start(job, ...params)).finished }
+  return clusterRuntime({
+    checked,
+    workers,
+    state,
+    host: (data) => new ProcessHost({ data, transport, environment: nodeEnvironment, silenceMs }),
+  })
 }

@@ -148,6 +148,10 @@ describe('singleThread', () => {
     { waitLimitMs: '5 s' },
     { waitLimit: 5 },
     { workers: 4 },
+    { snapshotIntervalMs: 0 },
+    { snapshotTimeoutMs: 0 },
+    { snapshotTimeoutMs: 2 ** 31 },
+    { snapshotTimeoutMs: '10 min' },
   ])('refuses the options %o', (options) => {
     expect(() => singleThread(options as never)).toThrow(expect.objectContaining({ code: 'ERR_OPERATOR_ARGUMENT' }))
   })

@@ -208,6 +208,7 @@ export class ClusterHost implements WorkerHost {
     }
     if (method === 'rescale') return execution.rescale(args[0] as number)
     if (method === 'status') return this.#status(execution)
+    if (method === 'explain') return execution.explain()
     throw new MalstromError('ERR_PEER_REFUSED', `A coordinator knows no method "${method}".`)
   }
 

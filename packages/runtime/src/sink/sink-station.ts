@@ -32,6 +32,19 @@ interface HeldRecord {
   readonly timestamp: unknown
 }
 
+/** What a sink tells when somebody asks why nothing comes. */
+export interface SinkReport {
+  readonly sink: string
+  readonly frontier: unknown
+  /** Records that wait for a partition. */
+  readonly held: number
+  /** What it waits for, and since when; `undefined` if it takes records. */
+  readonly waiting: { readonly what: SinkWait; readonly partition: unknown; readonly forMs: number } | undefined
+}
+
+/** `opening`: a partition to open; `room`: a full partition to write out what it has; `snapshot`: the partitions to stage a snapshot. */
+export type SinkWait = 'opening' | 'room' | 'snapshot'
+
 /** Snapshot version of the one commit that a job without snapshots makes: at its end. */
 const FINAL_VERSION = 1
 
@@ -68,11 +81,16 @@ export class SinkStation {
   readonly #opened: OpenPartition[] = []
   #held: HeldRecord[] = []
   #waiting = false
+  #waitsFor: { readonly what: SinkWait; readonly partition: unknown; readonly sinceMs: number } | undefined
   /** Settles when a partition that is being opened or flushed has answered. */
   #answered: Promise<unknown> = Promise.resolve()
   /** Set while the partitions of other workers may still be written by them. */
   #settled: Promise<void> | undefined
   #settle: () => void = () => {}
+  /** Snapshots up to this one were abandoned. */
+  #abandoned: SnapshotVersion = 0
+  /** Who has staged something for the last snapshot that its commit is to make visible. */
+  #staged: { readonly version: SnapshotVersion; readonly writers: readonly AnyPartition[] } = { version: 0, writers: [] }
   /** Nothing is written any more. */
   #ended = false
   #closed = false
@@ -94,7 +112,7 @@ export class SinkStation {
     if (this.#waiting) return undefined
     const open = this.#open.get(partition)
     if (open === undefined) {
-      this.#wait(this.#openNew(partition))
+      this.#wait(this.#openNew(partition), 'opening', partition)
       return undefined
     }
     this.partition = partition
@@ -113,7 +131,7 @@ export class SinkStation {
   saturated(): void {
     const { writer } = this
     const flush = async () => writer?.flush()
-    this.#wait(flush())
+    this.#wait(flush(), 'room', this.partition)
   }
 
   /** Writes one record; what generated code does inline. */
@@ -150,18 +168,38 @@ export class SinkStation {
   async precommit(version: SnapshotVersion): Promise<SinkSnapshot> {
     const partitions: { partition: Key; state: unknown }[] = []
     const { written, frontier } = this
+    const writers: AnyPartition[] = []
+    this.#staged = { version, writers }
     if (this.#opened.length > 0) {
       const stage = async () => {
         for (const { key, writer } of this.#opened) {
           await this.#within(`flush partition ${String(key)}`, () => writer.flush())
+          if (version <= this.#abandoned) return
+          if (writer.commit !== undefined) writers.push(writer)
           partitions.push({ partition: key, state: await this.#within('take its snapshot', () => writer.snapshot(version)) })
         }
       }
       const staged = stage()
-      void this.#wait(staged)
+      void this.#wait(staged, 'snapshot', undefined)
       await staged
     }
     return { sink: this.node.name, written, frontier, partitions }
+  }
+
+  /**
+   * Snapshot `version` is abandoned. Returns whether the sink goes on as if it had never been asked: not if something is staged that
+   * only the commit of this snapshot can make visible.
+   */
+  abandon(version: SnapshotVersion): boolean {
+    this.#abandoned = version
+    const writers = this.#staged.version === version ? this.#staged.writers : []
+    if (writers.some(({ abandon }) => abandon === undefined)) return false
+    try {
+      for (const writer of writers) writer.abandon?.(version)
+    } catch (error) {
+      throw attribute(error, this.node, this.#options.job)
+    }
+    return true
   }
 
   /** Makes visible what was staged for snapshot `version`, which is durable. */
@@ -196,6 +234,14 @@ export class SinkStation {
     for (const { partition, state } of moved) await this.#openPartition(partition, state)
     this.#settle()
     this.#settled = undefined
+  }
+
+  explain(): SinkReport {
+    const { frontier } = this
+    const waits = this.#waiting ? this.#waitsFor : undefined
+    const forMs = this.#options.environment.nowMs() - (waits?.sinceMs ?? 0)
+    const waiting = waits && { what: waits.what, partition: waits.partition, forMs }
+    return { sink: this.node.name, frontier, held: this.#held.length, waiting }
   }
 
   /** The job is complete: makes everything visible. */
@@ -259,8 +305,9 @@ export class SinkStation {
     this.#opened.push(opened)
   }
 
-  async #wait(blocker: Promise<void>): Promise<void> {
+  async #wait(blocker: Promise<void>, what: SinkWait, partition: unknown): Promise<void> {
     this.#waiting = true
+    this.#waitsFor = { what, partition, sinceMs: this.#options.environment.nowMs() }
     this.#answered = Promise.allSettled([blocker])
     this.writer = undefined
     this.#gate.close()

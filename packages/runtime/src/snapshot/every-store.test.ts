@@ -6,14 +6,14 @@ import { defineJob, fromAsyncIterable, toArray } from '@malstrom/operators'
 import { diskPersistence, memoryPersistence } from '@malstrom/persistence'
 import { s3Persistence } from '@malstrom/persistence-s3'
 import { slateDbPersistence } from '@malstrom/persistence-slatedb'
-import { S3Server } from '@malstrom/services'
+import { FakeS3 } from '@malstrom/services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { singleThread } from '../host/single-thread.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'malstrom-stores-'))
-let server: S3Server
+let server: FakeS3
 beforeAll(async () => {
-  server = await S3Server.start({ buckets: ['state'] })
+  server = await FakeS3.start({ buckets: ['state'] })
 })
 afterAll(async () => {
   await server[Symbol.asyncDispose]()

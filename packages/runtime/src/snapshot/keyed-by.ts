@@ -8,13 +8,16 @@ export function keyedBy(node: GraphNode): string | undefined {
 
 /** How the keys of the records that come to `node` decide where they are; `undefined` if they were given where the records already were. */
 export function keyRouteOf(node: GraphNode): Route | undefined {
-  const exchange = keyingNode(node)?.exchange
-  return exchange === undefined ? undefined : { partitioner: exchange.partitioner, keyOf: undefined }
+  const partitioner = keyingNode(node)?.exchange?.partitioner
+  return partitioner === undefined || partitioner === 'all' ? undefined : { partitioner, keyOf: undefined }
 }
 
 function keyingNode(node: GraphNode): OperatorNode | undefined {
-  for (let at: GraphNode | undefined = node.inputs[0]?.node; at?.role === 'operator'; at = at.inputs[0]?.node) {
-    if (at.kind === 'keyLocal' || at.kind === 'keyDistribute') return at
+  for (let port = node.inputs[0]; port?.node.role === 'operator'; port = port.node.inputs[0]) {
+    const at: OperatorNode = port.node
+    // A dead letter has the key that the record came with.
+    const keys = at.kind === 'keyLocal' || at.kind === 'keyDistribute'
+    if (keys && port.output !== at.deadLetterOutput) return at
     if (!at.keyed) return undefined
   }
   return undefined

@@ -1,7 +1,8 @@
 import { type Key, MalstromError, type OperatorNode, type ReadableObjectStore, type WorkerId } from '@malstrom/core'
 import { decodeColumns } from '../codec/columns.ts'
+import { isSameKind, kindOf } from '../state/key-kind.ts'
 import { KeyedCells } from '../state/keyed-cells.ts'
-import { attribute } from '../worker/failure.ts'
+import { attribute, show } from '../worker/failure.ts'
 import { damaged, unsealed } from './checksum.ts'
 import type { SegmentRef, StateSnapshot } from './snapshot.ts'
 import { stateFormOf } from './state-form.ts'
@@ -15,6 +16,8 @@ export interface LoadOptions {
   /** Reads the scope of a worker. */
   scope(name: string): Promise<ReadableObjectStore>
   within<T>(what: string, promise: Promise<T>): Promise<T>
+  /** Operators whose keys may be of another kind than the saved ones. @default none */
+  readonly allowMixedKeys?: readonly string[]
 }
 
 /** The states of an operator as they were when a snapshot was taken: of all keys, or of those that `isMine` names, given the key and who wrote it. */
@@ -27,10 +30,12 @@ export async function loadCells(
   const cells = new KeyedCells<Key, unknown>()
   const form = stateFormOf(node.state ?? {})
   if (isMine === undefined) cells.reserve(state.keys)
+  const kinds = new SavedKinds()
   await eachSegment(state, node.name, options, (rows) => {
     for (let i = 0; i < rows.keys.length; i++) {
       const key = rows.keys[i] as Key
       if (isMine !== undefined && !isMine(key, rows.worker)) continue
+      kinds.add(key)
       if (rows.removed?.[i] === true) cells.restoreRemoval(key)
       else
         cells.restore(
@@ -40,7 +45,42 @@ export async function loadCells(
         )
     }
   })
+  const like = kinds.only
+  if (like !== undefined && cells.size > 0 && options.allowMixedKeys?.includes(node.name) !== true) {
+    cells.expect({
+      like,
+      refuse: (key) => {
+        throw otherKeys(node, options, like, key)
+      },
+    })
+  }
   return cells
+}
+
+/** Whether all keys of a snapshot are made of the same types. */
+class SavedKinds {
+  #first: Key | undefined
+  #mixed = false
+
+  add(key: Key): void {
+    if (this.#first === undefined) this.#first = key
+    else if (!this.#mixed && !isSameKind(this.#first, key)) this.#mixed = true
+  }
+
+  /** One of the keys, if they are. */
+  get only(): Key | undefined {
+    return this.#mixed ? undefined : this.#first
+  }
+}
+
+function otherKeys({ name }: OperatorNode, { job, version }: LoadOptions, saved: Key, key: Key): MalstromError {
+  return new MalstromError(
+    'ERR_SNAPSHOT_MISMATCH',
+    `Job "${job}" does not fit snapshot ${version}: the keys of operator "${name}" were ${kindOf(saved)} (${show(saved)}), and the first one now is ${kindOf(key)} (${show(key)}), ` +
+      'so its states would never be found. Keep the keys as they were, or give the operator another name to begin without them. ' +
+      `If it may have keys of several kinds: allowMixedKeys: ['${name}'].`,
+    { context: { job, operator: name, key } },
+  )
 }
 
 /** Rows of a segment, as they were encoded. */

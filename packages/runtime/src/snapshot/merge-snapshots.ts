@@ -1,4 +1,4 @@
-import type { GraphNode, JobGraph, TimestampAlgebra } from '@malstrom/core'
+import { type GraphNode, type JobGraph, type Port, type TimestampAlgebra, timeOfPort } from '@malstrom/core'
 import { withExchanges } from '../compile/exchange-points.ts'
 import { mergeAll } from '../exchange/merge-all.ts'
 import type {
@@ -52,7 +52,7 @@ function mergeSnapshots(graph: JobGraph, contributions: readonly WorkerSnapshot[
     outputs: merged(
       contributions.flatMap(({ outputs }) => outputs),
       ({ operator, output }) => `${output} ${operator}`,
-      (parts) => mergeOutputs(parts, timeOf(parts[0].operator, 'outputTime')),
+      (parts) => mergeOutputs(parts, timeOfOutput(graph, parts[0])),
     ),
   }
 }
@@ -90,7 +90,9 @@ function mergeOperators(parts: Some<OperatorSnapshot>): OperatorSnapshot {
   return {
     ...parts[0],
     late: sum(parts.map(({ late }) => late)),
+    skipped: sum(parts.map(({ skipped = 0 }) => skipped)),
     own: parts.flatMap(({ own }) => own),
+    ...(parts.some(({ pending }) => pending === true) ? { pending: true } : {}),
     state: state === undefined ? undefined : mergeStates([state, ...states.slice(1)]),
   }
 }
@@ -140,6 +142,10 @@ function mergeOutputs(parts: Some<OutputSnapshot>, time: TimestampAlgebra<unknow
 function timeOfNode(graph: JobGraph, name: string, side: 'inputTime' | 'outputTime'): TimestampAlgebra<unknown> {
   const node = graph.nodes.find((known) => known.name === name) as GraphNode
   return side === 'inputTime' && node.role !== 'source' ? node.inputTime : (node as { outputTime: TimestampAlgebra<unknown> }).outputTime
+}
+
+function timeOfOutput({ nodes }: JobGraph, { operator, output }: OutputSnapshot): TimestampAlgebra<unknown> {
+  return timeOfPort({ node: nodes.find(({ name }) => name === operator) as Port['node'], output })
 }
 
 function sum(numbers: readonly number[]): number {

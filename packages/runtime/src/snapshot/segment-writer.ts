@@ -16,6 +16,8 @@ export interface SegmentWriterOptions {
   readonly path: string
   /** Puts with a deadline. */
   put(path: string, bytes: Uint8Array): Promise<void>
+  /** Deletes with a deadline. */
+  remove(paths: readonly string[]): Promise<void>
   /** Memory that is used again: new memory for every segment would bring long pauses for its collection. */
   readonly buffers: ByteWriter[]
   /** What was learned about the columns from earlier blocks. */
@@ -56,6 +58,14 @@ export class SegmentWriter {
     this.#options.buffers.push(this.#writer)
     await this.durable()
     return this.#segments
+  }
+
+  /** Removes what was put. */
+  async abandon(): Promise<void> {
+    this.#writer.clear()
+    this.#options.buffers.push(this.#writer)
+    await this.durable()
+    if (this.#segments.length > 0) await this.#options.remove(this.#segments.map(({ path }) => path))
   }
 
   /** Resolves when everything that was put is durable. */

@@ -47,8 +47,12 @@ export interface OperatorSnapshot {
   readonly id: OperatorId
   readonly kind: string
   readonly late: number
+  /** Absent in snapshots of versions that did not skip records. */
+  readonly skipped?: number
   /** What the operator keeps on each worker besides states per key, such as its frontier. */
   readonly own: readonly unknown[]
+  /** Set if results were to come from it without further records, as those of calls. */
+  readonly pending?: true
   /** The states of its keys; `undefined` if it has none. */
   readonly state: StateSnapshot | undefined
 }
@@ -79,6 +83,11 @@ export interface StatePart {
   readonly rows: number
   readonly bytes: number
   readonly segments: readonly SegmentRef[]
+}
+
+/** The parts of a worker's chain with one more, unless that holds nothing. */
+export function withPart(earlier: readonly StatePart[], part: StatePart): readonly StatePart[] {
+  return part.rows === 0 && earlier.length > 0 ? earlier : [...earlier, part]
 }
 
 /** An object of encoded states. */

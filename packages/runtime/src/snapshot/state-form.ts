@@ -16,13 +16,13 @@ export interface StateForm {
 /** The codec of states that have none of their own. */
 export const DEFAULT_CODEC = 'malstrom-columns'
 
-export function stateFormOf({ version = 1, codec, pack, unpack, migrate }: StateDefinition): StateForm {
+export function stateFormOf({ version = 1, codec, innerCodec = DEFAULT_CODEC, pack, unpack, migrate }: StateDefinition): StateForm {
   const packed = pack ?? ((state: unknown) => state)
   const current = unpack ?? ((data: unknown) => data)
   const read = (data: unknown, savedVersion: number) =>
     savedVersion !== version && migrate !== undefined ? migrate(data, savedVersion) : current(data)
   if (codec === undefined) {
-    return { codec: DEFAULT_CODEC, version, pack: packed, copy: (state) => copyValue(packed(state)), unpack: read }
+    return { codec: innerCodec, version, pack: packed, copy: (state) => copyValue(packed(state)), unpack: read }
   }
   const encode = (state: unknown) => codec.encode(packed(state))
   return { codec: codec.id, version, pack: encode, copy: encode, unpack: (data, saved) => read(codec.decode(data as Uint8Array), saved) }

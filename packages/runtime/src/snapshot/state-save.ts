@@ -1,5 +1,5 @@
 import { type Key, MalstromError, type OperatorNode } from '@malstrom/core'
-import type { CellsSave } from '../state/cells-save.ts'
+import { type CellsSave, SavedRows } from '../state/cells-save.ts'
 import { attribute } from '../worker/failure.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 import type { StatePart } from './snapshot.ts'
@@ -8,19 +8,28 @@ import type { StatePart } from './snapshot.ts'
 const SLICE_MS = 0.5
 const BLOCK_ROWS_MIN = 8
 const BLOCK_ROWS_MAX = 4_096
+const FIRST_BLOCK_ROWS = BLOCK_ROWS_MIN * 4
+
+/** Memory for the rows of one block. */
+export function blockRows(): SavedRows {
+  return new SavedRows(FIRST_BLOCK_ROWS)
+}
 
 export interface StateSaveParts {
   readonly node: OperatorNode
   readonly job: string
   readonly cells: CellsSave<Key, unknown>
   readonly writer: SegmentWriter
+  /** Memory that is used again. */
+  readonly rows: SavedRows
   nowMs(): number
 }
 
 /** Writes the snapshot of one operator's states in slices, between which the worker processes records. */
 export class StateSave {
   readonly #parts: StateSaveParts
-  #blockRows = BLOCK_ROWS_MIN * 4
+  #blockRows = FIRST_BLOCK_ROWS
+  #finished: Promise<StatePart> | undefined
   #rows = 0
 
   constructor(parts: StateSaveParts) {
@@ -46,21 +55,33 @@ export class StateSave {
   }
 
   /** What was written, once it is durable; called when everything is encoded. */
-  async finish(): Promise<StatePart> {
+  finish(): Promise<StatePart> {
+    this.#finished ??= this.#finish()
+    return this.#finished
+  }
+
+  /** Writes no more, and removes what was written. */
+  async abandon(): Promise<void> {
+    this.#parts.cells.abandon()
+    await this.#parts.writer.abandon()
+  }
+
+  async #finish(): Promise<StatePart> {
     const segments = await this.#parts.writer.finish()
     return { rows: this.#rows, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0), segments }
   }
 
   #encodeBlock(): void {
-    const { cells, writer, node, job } = this.#parts
-    const { keys, states, removed, hasRemoved } = cells.take(this.#blockRows)
-    if (keys.length === 0) return
+    const { cells, writer, rows, node, job } = this.#parts
+    cells.take(rows, this.#blockRows)
+    const { keys, states, removed, hasRemoved, count } = rows
+    if (count === 0) return
     try {
-      writer.add(hasRemoved ? [keys, states, removed] : [keys, states], keys.length)
+      writer.add(hasRemoved ? [keys, states, removed] : [keys, states], count)
     } catch (error) {
       throw attribute(explained(error), node, job)
     }
-    this.#rows += keys.length
+    this.#rows += count
   }
 }
 

@@ -5,10 +5,10 @@ import { withDeadline } from '../worker/deadline.ts'
 import type { Environment } from '../worker/environment.ts'
 import type { OpenOperator } from '../worker/open-operator.ts'
 import { SegmentWriter } from './segment-writer.ts'
-import type { Snapshot, StatePart } from './snapshot.ts'
+import { type Snapshot, type StatePart, withPart } from './snapshot.ts'
 import type { StateWriting } from './snapshot-run.ts'
 import { stateFormOf } from './state-form.ts'
-import { StateSave } from './state-save.ts'
+import { blockRows, StateSave } from './state-save.ts'
 
 /** Parts of which the states of an operator may consist: each is at least one object to read when the job is restored. */
 const PARTS_MAX = 64
@@ -42,6 +42,7 @@ export class StateWritings {
   readonly #options: StateWritingOptions
   readonly #parts = new Map<string, readonly StatePart[]>()
   readonly #buffers: ByteWriter[] = []
+  readonly #rows = blockRows()
   readonly #memories = new Map<number, ColumnMemory>()
 
   constructor(options: StateWritingOptions) {
@@ -62,9 +63,23 @@ export class StateWritings {
       job,
       cells: cells.takeSnapshot(whole, form),
       writer: this.#segmentWriter(node.id, version),
+      rows: this.#rows,
       nowMs: environment.nowMs,
     })
     return { save, earlier: whole ? [] : parts }
+  }
+
+  /**
+   * The snapshot under way is abandoned. If it has all that was to be written of an operator, the next one adds to that as if it
+   * counted: it is the states of a moment that has passed. What it has only in part is removed, and the next one writes all.
+   */
+  async abandon(operator: string, { save, earlier }: StateWriting): Promise<void> {
+    if (save.encoded) {
+      this.#parts.set(operator, withPart(earlier, await save.finish()))
+    } else {
+      this.#parts.delete(operator)
+      await save.abandon()
+    }
   }
 
   /** What snapshot the next ones add to. */
@@ -85,6 +100,9 @@ export class StateWritings {
       path: `${generation}/${version}/${operatorId.toString(16).padStart(8, '0')}`,
       put: async (path, bytes) => {
         await withDeadline(environment, waitLimitMs, `the store to keep "${path}"`, location.store.put(path, bytes))
+      },
+      remove: async (paths) => {
+        await withDeadline(environment, waitLimitMs, 'the store to delete what was written in vain', location.store.delete(paths))
       },
       buffers: this.#buffers,
       wake,

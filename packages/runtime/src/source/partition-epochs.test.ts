@@ -214,6 +214,39 @@ describe.each(taskForms)('a source with epochs per partition (%s)', (form) => {
     expect(source.partition('a').closes).toBe(1)
   })
 
+  it('gives the generator the last epoch of the partition, within a frame and from frame to frame', async () => {
+    const previous: [string, number | undefined][] = []
+    const epochs = (value: string, timestamp: number, last: number | undefined) => {
+      previous.push([value, last])
+      return timestamp === 7 ? undefined : timestamp
+    }
+    const { source, events, environment } = await playSource(form, ['a', 'b'], { epochs })
+    source.partition('a').give(['a5', 5], ['a7', 7], ['a6', 6], ['a4', 4])
+    source.partition('b').give(['b3', 3], ['b8', 8])
+    await environment.settle()
+    source.partition('a').give(['a9', 9])
+    source.partition('b').give(['b2', 2])
+    await environment.settle()
+    const of = (partition: string) => previous.filter(([value]) => value.startsWith(partition)).map(([, last]) => last)
+    expect(of('a')).toEqual([undefined, 5, 5, 6, 6])
+    expect(of('b')).toEqual([undefined, 3, 8])
+    expect(events.filter((event) => /^(late|E)/.test(event))).toEqual(['late a4', 'E3', 'E6', 'E8', 'late b2'])
+  })
+
+  it.each([
+    ['NaN', Number.NaN],
+    ['a text that is less than the last epoch as a number', '2'],
+    ['null', null],
+  ])('refuses %s as an epoch, and names the source', async (_name, epoch) => {
+    const source = new ScriptedSource<number>(['a'])
+    source.partition('a').give([1, 3], [2, 4])
+    const { worker } = await play(form, (flow) => {
+      const epochs = (value: number, timestamp: number) => (value === 2 ? (epoch as number) : timestamp)
+      flow.source('numbers', source, { epochs }).onTime.discard('end')
+    })
+    expect(await errorOf(worker.finished)).toMatchObject({ code: 'ERR_TIMESTAMP_INVALID', context: { operator: 'numbers', timestamp: 4 } })
+  })
+
   it('fails the job with what its functions throw', async () => {
     for (const failing of ['epochs', 'timestamp'] as const) {
       const source = new ScriptedSource<number>(['a'])

@@ -1,4 +1,4 @@
-import { type FusedOperator, isTimestamp, type OperatorCounters, type PartitionEpochs, type SourceNode } from '@malstrom/core'
+import { type FusedOperator, isTimestamp, numberTime, type OperatorCounters, type PartitionEpochs, type SourceNode } from '@malstrom/core'
 import { rejectTimestamp } from './check-timestamps.ts'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
 
@@ -13,19 +13,36 @@ export function partitionEpochs(
   counters: OperatorCounters,
 ): FusedOperator {
   const time = node.outputTime
-  const timestampOf = epochs.timestampOf ?? ((_value, timestamp) => timestamp)
+  const numbers = time === (numberTime as typeof time)
+  const { timestampOf, generate } = epochs
   const isEnd = (epoch: unknown) => time.compare(epoch, time.max) >= 0
   return {
     record(code, { value, key, timestamp: own }) {
-      const timestamp = code.local('timestamp')
-      const late = code.local('late')
-      const epoch = code.local('epoch')
       const all = code.bind('frontiers', frontiers)
+      // The frontier of the partition whose frame this is, in variables: a record that leads to no epoch costs two comparisons.
+      const previous = code.local('previous', `${all}.current.epoch`)
+      // NaN, for numbers, is a bound that nothing is behind.
+      const boundNow = numbers ? `+${all}.bound` : `${all}.bound`
+      const bound = code.local('bound', boundNow)
+      const epoch = code.local('epoch')
+      const timestamp = timestampOf === undefined ? own : code.local('timestamp')
+      const late = code.local('late')
+      const isLate = numbers ? `${timestamp} <= ${bound}` : `${bound} !== undefined && ${code.notAfter(time, timestamp, bound)}`
+      const follows = numbers
+        ? `${epoch} !== undefined && !(typeof ${epoch} === 'number' && ${epoch} <= ${previous})`
+        : `${epoch} !== undefined`
       return [
-        `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
-        `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
-        `${late} = ${all}.isLate(${timestamp})`,
-        `${epoch} = ${all}.observe(${value}, ${timestamp})`,
+        ...(timestampOf === undefined
+          ? []
+          : [
+              `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
+              `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
+            ]),
+        `${late} = ${isLate}`,
+        `${epoch} = ${code.bind('generate', generate)}(${value}, ${timestamp}, ${previous})`,
+        `if (${follows}) {`,
+        `${epoch} = ${all}.advance(${epoch})\n${previous} = ${all}.current.epoch\n${bound} = ${boundNow}`,
+        `} else ${epoch} = undefined`,
         `if (${late}) {`,
         `${code.count(`${code.bind('counters', counters)}.late`)}\n${code.emit({ value, key, timestamp }, LATE)}`,
         '} else {',
@@ -38,11 +55,12 @@ export function partitionEpochs(
       `${code.advance(epoch, ON_TIME)}\nif (${code.bind('isEnd', isEnd)}(${epoch})) {\n${code.advance(epoch, LATE)}\n}`,
     interpret: (onTime, late) => ({
       data: (value, key, own) => {
-        const timestamp = timestampOf(value, own)
-        if (!isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
-        const isLate = frontiers.isLate(timestamp)
-        const epoch = frontiers.observe(value, timestamp)
-        if (isLate) {
+        const timestamp = timestampOf === undefined ? own : timestampOf(value, own)
+        if (timestampOf !== undefined && !isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
+        const { bound } = frontiers
+        const generated = generate(value, timestamp, frontiers.current.epoch)
+        const epoch = generated === undefined ? undefined : frontiers.advance(generated)
+        if (bound !== undefined && time.compare(timestamp, bound) <= 0) {
           counters.late++
           late.data(value, key, timestamp)
         } else onTime.data(value, key, timestamp)

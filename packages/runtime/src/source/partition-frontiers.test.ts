@@ -1,23 +1,23 @@
-import { numberTime, type PartitionEpochs, type TimestampAlgebra } from '@malstrom/core'
+import { numberTime, type TimestampAlgebra } from '@malstrom/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type PartitionFrontier, PartitionFrontiers } from './partition-frontiers.ts'
 
 const time = numberTime as TimestampAlgebra<unknown>
 
-/** The value of a record is the epoch that it leads to; by default its timestamp. */
-function frontiersOf(partitions: number, generate: PartitionEpochs['generate'] = (value) => value) {
-  const frontiers = new PartitionFrontiers(time, { generate, timestampOf: undefined, idleAfterMs: undefined })
+function frontiersOf(partitions: number) {
+  const frontiers = new PartitionFrontiers(time)
   const all = Array.from({ length: partitions }, () => frontiers.add())
   return {
     frontiers,
     all,
-    /** A record of a partition: whether it is late, and the merged epoch that follows. */
-    record(partition: number, timestamp: number, ...epochs: (number | undefined)[]) {
+    /** A record of a partition: whether it is late, and the merged epoch that follows. It leads to an epoch at its timestamp, if not to another. */
+    record(partition: number, timestamp: number, epoch: unknown = timestamp) {
       const current = all[partition] as PartitionFrontier
       current.excluded = false
       frontiers.current = current
-      return { late: frontiers.isLate(timestamp), epoch: frontiers.observe(epochs.length > 0 ? epochs[0] : timestamp, timestamp) }
+      const { bound } = frontiers
+      return { late: bound !== undefined && timestamp <= (bound as number), epoch: frontiers.advance(epoch) }
     },
     exclude(partition: number) {
       ;(all[partition] as PartitionFrontier).excluded = true
@@ -80,29 +80,17 @@ describe('PartitionFrontiers', () => {
     expect(frontiers.merged).toBe(15)
   })
 
-  it('ignores undefined, and what is not after the last epoch of the partition', () => {
+  it('ignores what is not after the last epoch of the partition', () => {
     const { record } = frontiersOf(1)
     expect(record(0, 5).epoch).toBe(5)
-    for (const epoch of [undefined, 5, 4]) expect(record(0, 6, epoch)).toMatchObject({ epoch: undefined })
+    for (const epoch of [5, 4]) expect(record(0, 6, epoch)).toMatchObject({ epoch: undefined })
     expect(record(0, 7).epoch).toBe(7)
-  })
-
-  it('gives the generator the last epoch of the partition', () => {
-    const previous: unknown[] = []
-    const { record } = frontiersOf(2, (value, _timestamp, last) => {
-      previous.push(last)
-      return value
-    })
-    record(0, 5)
-    record(1, 3)
-    record(0, 6)
-    expect(previous).toEqual([undefined, undefined, 5])
   })
 
   it('refuses an epoch that is no timestamp', () => {
     for (const epoch of [Number.NaN, '5', null]) {
-      const { record } = frontiersOf(1, () => epoch)
-      expect(() => record(0, 1)).toThrow(expect.objectContaining({ code: 'ERR_TIMESTAMP_INVALID' }))
+      const { record } = frontiersOf(1)
+      expect(() => record(0, 1, epoch)).toThrow(expect.objectContaining({ code: 'ERR_TIMESTAMP_INVALID' }))
     }
   })
 

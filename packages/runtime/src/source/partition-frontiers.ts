@@ -1,4 +1,4 @@
-import { isTimestamp, MalstromError, type PartitionEpochs, type TimestampAlgebra } from '@malstrom/core'
+import { isTimestamp, MalstromError, numberTime, type TimestampAlgebra } from '@malstrom/core'
 
 /** The frontier of one partition. */
 export interface PartitionFrontier {
@@ -23,13 +23,13 @@ export class PartitionFrontiers {
   readonly #partitions: PartitionFrontier[] = []
   #held = false
   readonly #time: TimestampAlgebra<unknown>
-  readonly #generate: PartitionEpochs['generate']
+  readonly #numbers: boolean
 
   /** `merged` is the merged frontier of the snapshot that is restored. */
-  constructor(time: TimestampAlgebra<unknown>, epochs: PartitionEpochs, merged?: unknown) {
+  constructor(time: TimestampAlgebra<unknown>, merged?: unknown) {
     this.merged = merged
     this.#time = time
-    this.#generate = epochs.generate
+    this.#numbers = time === (numberTime as TimestampAlgebra<unknown>)
   }
 
   add(epoch?: unknown, excluded = false): PartitionFrontier {
@@ -55,15 +55,15 @@ export class PartitionFrontiers {
     return this.merge()
   }
 
-  isLate(timestamp: unknown): boolean {
-    return this.#notAfter(timestamp, this.current.epoch) || this.#notAfter(timestamp, this.merged)
+  /** The timestamp up to which records of the current partition are late; `undefined` if none is. It changes with `advance` only, within a frame. */
+  get bound(): unknown {
+    const { epoch } = this.current
+    return epoch === undefined || this.#notAfter(epoch, this.merged) ? this.merged : epoch
   }
 
-  /** Takes note of a record; returns the merged epoch that is to follow it, if it advances. */
-  observe(value: unknown, timestamp: unknown): unknown {
+  /** Takes note of the epoch that a record of the current partition leads to; returns the merged epoch that is to follow the record, if it advances. */
+  advance(epoch: unknown): unknown {
     const { current } = this
-    const epoch = this.#generate(value, timestamp, current.epoch)
-    if (epoch === undefined) return undefined
     if (!isTimestamp(this.#time, epoch)) {
       throw new MalstromError(
         'ERR_TIMESTAMP_INVALID',
@@ -94,6 +94,15 @@ export class PartitionFrontiers {
     return merged
   }
 
+  /** Whether the merged epoch cannot go beyond that of this partition. */
+  holdsBack(partition: PartitionFrontier): boolean {
+    if (partition.excluded) return false
+    const active = this.#partitions.filter(({ excluded }) => !excluded)
+    if (partition.epoch === undefined || active.some(({ epoch }) => epoch === undefined)) return partition.epoch === undefined
+    const least = active.reduce((merged, { epoch }) => this.#time.merge(merged, epoch), this.#time.max)
+    return this.#time.compare(partition.epoch, least) <= 0
+  }
+
   #largest(): unknown {
     let largest: unknown
     for (const { epoch } of this.#partitions) if (epoch !== undefined && !this.#notAfter(epoch, largest)) largest = epoch
@@ -101,6 +110,7 @@ export class PartitionFrontiers {
   }
 
   #notAfter(timestamp: unknown, bound: unknown): boolean {
-    return bound !== undefined && timestamp !== undefined && this.#time.compare(timestamp, bound) <= 0
+    if (bound === undefined || timestamp === undefined) return false
+    return this.#numbers ? (timestamp as number) <= (bound as number) : this.#time.compare(timestamp, bound) <= 0
   }
 }

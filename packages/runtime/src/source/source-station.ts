@@ -16,7 +16,16 @@ import type { Environment } from '../worker/environment.ts'
 import { attribute } from '../worker/failure.ts'
 import { checkTimestamps } from './check-timestamps.ts'
 import { listPartitions } from './list-partitions.ts'
-import { noLongerIdle, type OpenPartition, type Reader, stateOf } from './open-partition.ts'
+import {
+  explainPartition,
+  noLongerIdle,
+  noticeEpoch,
+  type OpenPartition,
+  type PartitionReport,
+  type Reader,
+  stateOf,
+  statusOf,
+} from './open-partition.ts'
 import type { PartitionFrontiers } from './partition-frontiers.ts'
 import { SourceFrame } from './source-frame.ts'
 
@@ -202,18 +211,17 @@ export class SourceStation {
   }
 
   report(backPressured: boolean): SourceStatusReport[] {
-    return this.#partitions.map(({ key, frontier, state, recordsIn }) => ({
-      source: this.#options.node.name,
-      partition: key,
-      recordsIn,
-      state: state === 'active' && backPressured ? 'back-pressured' : state,
-      frontier: frontier?.epoch,
-      excluded: state !== 'finished' && (frontier?.excluded ?? false),
-    }))
+    return this.#partitions.map((partition) => statusOf(this.name, partition, backPressured))
+  }
+
+  /** What each partition waits for. */
+  explain(): PartitionReport[] {
+    const { environment, frontiers } = this.#options
+    return this.#partitions.map((partition) => explainPartition(partition, environment.nowMs(), frontiers))
   }
 
   async #openPartition(key: Key, restored: SourcePartitionSnapshot | undefined, found = false): Promise<void> {
-    const { frontiers } = this.#options
+    const { frontiers, environment } = this.#options
     // What is not in a snapshot of the source was not there when it was taken.
     const discovered = found || (restored === undefined && this.#options.restored !== undefined)
     const finished = restored?.finished ?? false
@@ -227,6 +235,9 @@ export class SourceStation {
       frontier: frontiers?.add(restored?.frontier, finished || (restored?.excluded ?? false)),
       state: finished ? 'finished' : 'active',
       recordsIn: restored?.recordsIn ?? 0,
+      lastRecordMs: environment.nowMs(),
+      epochSinceMs: environment.nowMs(),
+      seenEpoch: restored?.frontier,
       idleForLong: restored?.excluded ?? false,
       cancelIdleTimer: undefined,
     })
@@ -272,6 +283,8 @@ export class SourceStation {
       throw attribute(error, node, job)
     }
     partition.recordsIn += frame.count
+    noticeEpoch(partition)
+    if (frame.count > 0) partition.lastRecordMs = this.#options.environment.nowMs()
     if (frontiers !== undefined && partition.frontier !== undefined) {
       if (frame.count > 0) noLongerIdle(partition, partition.frontier)
       frontiers.current = partition.frontier

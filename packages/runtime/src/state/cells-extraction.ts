@@ -17,6 +17,8 @@ export interface CellsExtractionParts<K extends Key, S> {
   /** The state as it is encoded. */
   pack(state: S): unknown
   remove(cell: KeyedCell<K, S>): void
+  /** It stands on no cell any more. */
+  ended(): void
 }
 
 /**
@@ -30,6 +32,7 @@ export class CellsExtraction<K extends Key, S> {
   constructor(parts: CellsExtractionParts<K, S>) {
     this.#parts = parts
     this.#next = parts.first
+    if (this.done) parts.ended()
   }
 
   get done(): boolean {
@@ -38,8 +41,9 @@ export class CellsExtraction<K extends Key, S> {
 
   /** Looks at `limit` more cells; gives the rows that leave, by worker. */
   take(limit: number): Map<WorkerId, LeavingRows> {
-    const { self, ownerOf } = this.#parts
+    const { self, ownerOf, ended } = this.#parts
     const leaving = new Map<WorkerId, LeavingRows>()
+    if (this.done) return leaving
     for (let looked = 0; looked < limit && this.#next !== undefined; looked++) {
       const cell: KeyedCell<K, S> = this.#next
       this.#next = cell.next
@@ -53,6 +57,7 @@ export class CellsExtraction<K extends Key, S> {
       }
       this.#takeOut(cell, rows)
     }
+    if (this.done) ended()
     return leaving
   }
 

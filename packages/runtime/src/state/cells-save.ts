@@ -1,13 +1,38 @@
 import type { Key } from '@malstrom/core'
-import type { DirtyList } from './dirty-list.ts'
-import type { KeyedCell } from './keyed-cell.ts'
+import { DirtyList } from './dirty-list.ts'
+import { type KeyedCell, NOTHING_KEPT } from './keyed-cell.ts'
 
-/** Rows of a snapshot: `states[i]` belongs to `keys[i]`; `removed` lists the rows whose key was forgotten. */
-export interface SavedRows {
+/**
+ * Rows of a snapshot: `states[i]` belongs to `keys[i]`; `removed` lists the rows whose key was forgotten. The arrays are longer than what is in
+ * them, and used again for every block: new ones would be most of what is to be collected while a snapshot is written. They grow with
+ * the blocks, which on most workers stay small.
+ */
+export class SavedRows {
   readonly keys: unknown[]
   readonly states: unknown[]
   readonly removed: boolean[]
-  hasRemoved: boolean
+  count = 0
+  hasRemoved = false
+
+  /** `capacity`: rows for which there is room from the start. */
+  constructor(capacity: number) {
+    this.keys = Array.from({ length: capacity }, () => undefined)
+    this.states = Array.from({ length: capacity }, () => undefined)
+    this.removed = Array.from({ length: capacity }, () => false)
+  }
+
+  add(key: unknown, state: unknown, removed: boolean): void {
+    const index = this.count++
+    this.keys[index] = key
+    this.states[index] = state
+    this.removed[index] = removed
+    if (removed) this.hasRemoved = true
+  }
+
+  clear(): void {
+    this.count = 0
+    this.hasRemoved = false
+  }
 }
 
 export interface CellsSaveParts<K extends Key, S> {
@@ -31,8 +56,11 @@ export interface CellsSaveParts<K extends Key, S> {
  */
 export class CellsSave<K extends Key, S> {
   readonly #parts: CellsSaveParts<K, S>
-  /** The states of cells that have changed before their turn came. */
-  readonly #before = new Map<KeyedCell<K, S>, unknown>()
+  /**
+   * The states of cells that have changed before their turn came; the cell knows the place. In the cells themselves, they would be young
+   * objects all over the old ones, which the collector is slow to find; in a `Map`, they would stall the worker when that grows.
+   */
+  readonly #before = new DirtyList<unknown>()
   #index = 0
   #next: KeyedCell<K, S> | undefined
   #done: boolean
@@ -59,20 +87,25 @@ export class CellsSave<K extends Key, S> {
     // What did not change in the period is in an earlier snapshot already.
     if (changed !== undefined && cell.changedIn !== period) return
     cell.savedIn = period
-    this.#before.set(cell, copy(cell.state as S))
+    cell.before = this.#before.length
+    this.#before.push(copy(cell.state as S))
+  }
+
+  /** Gives no more rows. The next snapshot must have all cells, because nobody remembers which of them this one had. */
+  abandon(): void {
+    this.#done = true
   }
 
   /** Whether a removed cell must stay in the list of cells until its turn has come. */
   stillNeeds(cell: KeyedCell<K, S>): boolean {
-    return this.whole && !this.#done && this.#before.has(cell)
+    return this.whole && !this.#done && cell.savedIn === this.#parts.period && cell.before !== NOTHING_KEPT
   }
 
-  /** Gives up to `limit` more rows. */
-  take(limit: number): SavedRows {
-    const rows: SavedRows = { keys: [], states: [], removed: [], hasRemoved: false }
+  /** Looks at up to `limit` more cells, and puts into `rows` what is to be saved of them. */
+  take(rows: SavedRows, limit: number): void {
+    rows.clear()
     if (this.whole) this.#takeFromList(rows, limit)
     else this.#takeChanged(rows, limit)
-    return rows
   }
 
   #takeFromList(rows: SavedRows, limit: number): void {
@@ -96,26 +129,15 @@ export class CellsSave<K extends Key, S> {
 
   #save(cell: KeyedCell<K, S>, rows: SavedRows): void {
     const { period } = this.#parts
+    const { before } = cell
+    cell.before = NOTHING_KEPT
     if (cell.savedIn === period) {
-      const state = this.#before.get(cell)
-      this.#before.delete(cell)
-      this.#add(rows, cell, state)
+      rows.add(cell.key, this.#before.take(before), false)
       return
     }
     const isKnown = cell.savedIn !== 0
     cell.savedIn = period
-    if (!cell.removed) this.#add(rows, cell, this.#parts.pack(cell.state as S))
-    else if (isKnown) {
-      rows.hasRemoved = true
-      rows.keys.push(cell.key)
-      rows.states.push(undefined)
-      rows.removed.push(true)
-    }
-  }
-
-  #add(rows: SavedRows, cell: KeyedCell<K, S>, state: unknown): void {
-    rows.keys.push(cell.key)
-    rows.states.push(state)
-    rows.removed.push(false)
+    if (!cell.removed) rows.add(cell.key, this.#parts.pack(cell.state as S), false)
+    else if (isKnown) rows.add(cell.key, undefined, true)
   }
 }

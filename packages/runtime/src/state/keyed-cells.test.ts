@@ -112,6 +112,103 @@ describe('KeyedCells', () => {
     expect(cells.get(tuple)).toBeUndefined()
   })
 
+  it('lets several walkers go on whatever is removed and added meanwhile: each sees what stays exactly once, in order (property test)', () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constantFrom('set' as const, 'delete' as const), key: fc.nat(15) }),
+      fc.record({ do: fc.constantFrom('begin' as const, 'step' as const, 'end' as const), walker: fc.nat(2) }),
+      fc.constant({ do: 'extract' as const }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const cells = new KeyedCells<number, number>()
+        /** When each key that is there came; walkers compare it with what they saw. */
+        const since = new Map<number, number>()
+        let now = 0
+        const set = (target: number) => {
+          if (!since.has(target)) since.set(target, now)
+          cells.set(target, since.get(target) as number)
+        }
+        for (let target = 0; target < 8; target++) set(target)
+        const walkers: ({ walk: Iterator<[number, number]>; seen: [number, number][]; atStart: [number, number][] } | undefined)[] = []
+        const advance = (index: number): boolean => {
+          const walker = walkers[index]
+          if (walker === undefined) return false
+          const { value, done } = walker.walk.next()
+          if (done !== true) {
+            expect(since.get(value[0])).toBe(value[1])
+            walker.seen.push(value)
+            return true
+          }
+          walkers[index] = undefined
+          const staying = walker.atStart.filter(([target, at]) => since.get(target) === at)
+          const seen = walker.seen.map(String)
+          expect(new Set(seen).size).toBe(seen.length)
+          expect(walker.seen.filter(([target, at]) => staying.some((entry) => entry[0] === target && entry[1] === at))).toEqual(staying)
+          return false
+        }
+        for (const action of steps) {
+          now++
+          if (action.do === 'set') set(action.key)
+          else if (action.do === 'delete') {
+            expect(cells.delete(action.key)).toBe(since.delete(action.key))
+          } else if (action.do === 'begin') {
+            walkers[action.walker]?.walk.return?.()
+            walkers[action.walker] = { walk: cells[Symbol.iterator](), seen: [], atStart: [...since] }
+            advance(action.walker)
+          } else if (action.do === 'step') advance(action.walker)
+          else if (action.do === 'end') {
+            walkers[action.walker]?.walk.return?.()
+            walkers[action.walker] = undefined
+          } else {
+            const leaving = cells.extract({ self: 0, ownerOf: (target) => (target as number) % 2, pack: (state) => state })
+            while (!leaving.done) for (const target of leaving.take(3).get(1)?.keys ?? []) since.delete(target as number)
+          }
+        }
+        for (let index = 0; index < walkers.length; index++) while (advance(index));
+        expect([...cells]).toEqual([...since])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('takes the links and the state out of a removed cell when nobody walks, and the links stay while somebody does', () => {
+    const cells = new KeyedCells<string, object>()
+    const cellOf = (name: string) => {
+      cells.set(name, {})
+      return cells.cell(name)
+    }
+    const [a, b, c, d] = [cellOf('a'), cellOf('b'), cellOf('c'), cellOf('d')]
+    cells.remove(a)
+    expect([a.state, a.next, a.previous]).toEqual([undefined, undefined, undefined])
+    const walk = cells[Symbol.iterator]()
+    walk.next()
+    cells.remove(b)
+    expect(b.next).toBe(c)
+    expect(walk.next().value?.[0]).toBe('c')
+    walk.return?.(undefined)
+    cells.remove(c)
+    expect([c.next, c.previous]).toEqual([undefined, undefined])
+    const leaving = cells.extract({ self: 0, ownerOf: () => 0, pack: (state) => state })
+    leaving.take(1)
+    cells.remove(d)
+    expect(d.next).toBeUndefined()
+    expect(cells.size).toBe(0)
+  })
+
+  it('says of a kept cell whether it is there, and takes its state as changed', () => {
+    const cells = new KeyedCells<string, object>()
+    cells.set('a', {})
+    cells.trackChanges()
+    const form = { pack: (state: object) => state, copy: (state: object) => ({ ...state }) }
+    const cell = cells.cell('a')
+    cells.takeSnapshot(true, form)
+    expect([cells.dirty, cells.touch(cell), cells.dirty, cells.touch(cell), cells.dirty]).toEqual([0, true, 1, true, 1])
+    cells.delete('a')
+    expect(cells.touch(cell)).toBe(false)
+    cells.set('a', {})
+    expect(cells.touch(cell)).toBe(false)
+  })
+
   it('can be emptied while it is iterated, and is empty then', () => {
     const cells = new KeyedCells<number, number>()
     for (let n = 0; n < 100; n++) cells.set(n, n)

@@ -3,7 +3,15 @@ import { CellIndex } from './cell-index.ts'
 import { CellsExtraction, type CellsExtractionParts } from './cells-extraction.ts'
 import { CellsSave } from './cells-save.ts'
 import { DirtyList } from './dirty-list.ts'
+import { isSameKind } from './key-kind.ts'
 import { KeyedCell } from './keyed-cell.ts'
+
+export interface ExpectedKeys<K> {
+  /** One of them. */
+  readonly like: K
+  /** Throws. */
+  refuse(key: K): void
+}
 
 /** A period before all others. */
 const RESTORED = -1
@@ -21,6 +29,10 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   #period = 1
   /** Cells that were changed in this period; `undefined` if nobody tracks changes. */
   #dirty: DirtyList<KeyedCell<K, S>> | undefined
+  /** Set while only keys like one of those that were restored may come. */
+  #expected: ExpectedKeys<K> | undefined
+  /** Iterations and extractions that are under way: each may stand on a cell that is removed, and goes on from there. */
+  #walkers = 0
   /** The snapshot that is being written. */
   #save: CellsSave<K, S> | undefined
 
@@ -35,9 +47,22 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
 
   cell(key: K): KeyedCell<K, S> {
     const cell = this.#index.get(key)
-    if (cell === undefined) return this.#create(key, this.#period, 0)
-    if (cell.changedIn !== this.#period) this.#touch(cell)
+    if (cell === undefined) {
+      if (this.#expected !== undefined) this.#checkKind(this.#expected, key)
+      return this.#create(key, this.#period, 0)
+    }
+    if (cell.changedIn !== this.#period) {
+      this.#expected = undefined
+      this.#touch(cell)
+    }
     return cell
+  }
+
+  touch(cell: Cell<K, S>): boolean {
+    const own = cell as KeyedCell<K, S>
+    if (own.removed) return false
+    if (own.changedIn !== this.#period) this.#touch(own)
+    return true
   }
 
   remove(cell: Cell<K, S>): void {
@@ -46,7 +71,10 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
 
   get(key: K): S | undefined {
     const cell = this.#index.get(key)
-    if (cell === undefined) return undefined
+    if (cell === undefined) {
+      if (this.#expected !== undefined) this.#checkKind(this.#expected, key)
+      return undefined
+    }
     this.#touchObject(cell)
     return cell.state
   }
@@ -67,11 +95,15 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   }
 
   *[Symbol.iterator](): Iterator<[key: K, state: S]> {
-    // A removed cell keeps its `next`, so an iteration that stands on it goes on.
-    for (let cell = this.#first; cell !== undefined; cell = cell.next) {
-      if (cell.removed || cell.state === undefined) continue
-      this.#touchObject(cell)
-      yield [cell.key, cell.state]
+    this.#walkers++
+    try {
+      for (let cell = this.#first; cell !== undefined; cell = cell.next) {
+        if (cell.removed || cell.state === undefined) continue
+        this.#touchObject(cell)
+        yield [cell.key, cell.state]
+      }
+    } finally {
+      this.#walkers--
     }
   }
 
@@ -84,6 +116,14 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
   restore(key: K, state: S, isNew: boolean): void {
     const cell = (isNew ? undefined : this.#index.get(key)) ?? this.#create(key, 0, RESTORED)
     cell.state = state
+  }
+
+  /**
+   * All keys that were restored are of one kind. Calls `refuse` if the first key that is looked up now is of another one: then the job
+   * has changed, and none of those states would ever be found. Once a key of that kind has come, others may be there besides.
+   */
+  expect(expected: ExpectedKeys<K>): void {
+    this.#expected = expected
   }
 
   /** Takes away what a snapshot says was removed. */
@@ -119,12 +159,21 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
 
   /** Takes out the states of keys that other workers own from now on. */
   extract(options: Pick<CellsExtractionParts<K, S>, 'self' | 'ownerOf' | 'pack'>): CellsExtraction<K, S> {
+    this.#walkers++
     return new CellsExtraction<K, S>({
       ...options,
       first: this.#first,
       find: (key) => this.#index.get(key),
       remove: (cell) => this.#unlink(cell),
+      ended: () => {
+        this.#walkers--
+      },
     })
+  }
+
+  #checkKind({ like, refuse }: ExpectedKeys<K>, key: K): void {
+    if (!isSameKind(like, key)) refuse(key)
+    this.#expected = undefined
   }
 
   /** The first change of a cell in this period is to come. */
@@ -156,6 +205,7 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     if (cell.removed) return
     if (cell.changedIn !== this.#period) this.#touch(cell)
     cell.removed = true
+    cell.state = undefined
     this.#index.delete(cell.key)
     this.#size--
     // A snapshot that walks along the list takes the cell out when it has passed.
@@ -167,5 +217,8 @@ export class KeyedCells<K extends Key, S> implements StateStore<K, S> {
     else cell.previous.next = cell.next
     if (cell.next === undefined) this.#last = cell.previous
     else cell.next.previous = cell.previous
+    cell.previous = undefined
+    // One that has grown old would keep the next one alive, which then grows old, too, and so on, until old garbage is collected.
+    if (this.#walkers === 0) cell.next = undefined
   }
 }

@@ -6,7 +6,11 @@ function open(): { outbox: Outbox; readAll(): string[]; channel(channel: number)
   const ring = createRing(256)
   const reader = new RingReader(ring)
   const outbox = new Outbox()
-  outbox.connect(new RingWriter(ring), () => {})
+  outbox.connect(
+    new RingWriter(ring),
+    () => {},
+    () => 0,
+  )
   return {
     outbox,
     channel: (channel) => ({ channel, queuedBytes: 0, held: undefined }),

@@ -1,5 +1,6 @@
 import { Fifo } from './fifo.ts'
 import type { RingWriter } from './ring.ts'
+import { WakeUps } from './wake-ups.ts'
 
 /** The sending half of one channel. */
 export interface Outgoing {
@@ -22,13 +23,15 @@ interface WaitingFrame {
 export class Outbox {
   #writer: RingWriter | undefined
   #wakePeer: () => void = () => {}
+  #wakeUps: WakeUps | undefined
   #waiting = new Fifo<WaitingFrame>()
   #heldChannels = 0
 
-  /** From here on there is a ring. `wakePeer` is called when the peer sleeps and has something to read. */
-  connect(writer: RingWriter, wakePeer: () => void): void {
+  /** From here on there is a ring. `wakePeer` is called when the peer sleeps and has something to read; `now` is in milliseconds. */
+  connect(writer: RingWriter, wakePeer: () => void, now: () => number): void {
     this.#writer = writer
     this.#wakePeer = wakePeer
+    this.#wakeUps = new WakeUps(wakePeer, now)
     this.flush()
   }
 
@@ -40,7 +43,7 @@ export class Outbox {
     }
     const idle = this.#waiting.empty
     if (idle && this.#writer?.write(outgoing.channel, frame) === true) {
-      if (this.#writer.unparkReader()) this.#wakePeer()
+      this.#wakeUps?.sent(frame.length, this.#writer.unparkReader())
       return
     }
     this.#waiting.push({ outgoing, frame: frame.slice() })

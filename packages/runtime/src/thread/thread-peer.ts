@@ -42,7 +42,7 @@ export class ThreadPeer {
     // A finished job lets the thread end, also while peers could still write.
     port.unref()
     this.#inbox.connect(new RingReader(incoming), host)
-    this.#outbox.connect(new RingWriter(outgoing), host.wakePeer)
+    this.#outbox.connect(new RingWriter(outgoing), host.wakePeer, () => performance.now())
   }
 
   open(channel: number, events: LinkEvents): Link {

@@ -10,11 +10,12 @@ import {
   type Port,
   type SinkNode,
   type SourceNode,
+  timeOfPort,
 } from '@malstrom/core'
 import { compileTask } from '../compile/compile-task.ts'
 import { isAdded, isExchange, withExchanges } from '../compile/exchange-points.ts'
 import { interpretTask } from '../compile/interpret-task.ts'
-import type { TaskParts } from '../compile/task-body.ts'
+import type { TaskBody, TaskParts } from '../compile/task-body.ts'
 import { type EdgePlan, planTasks, type TaskPlan } from '../compile/task-plan.ts'
 import { Edge } from '../exchange/edge.ts'
 import { ExchangeOutput } from '../exchange/exchange-output.ts'
@@ -22,16 +23,19 @@ import { FanIn } from '../exchange/fan-in.ts'
 import type { Inlet, Outlet } from '../exchange/frame.ts'
 import { sinkPartitionOwner } from '../sink/sink-partition-owner.ts'
 import { SinkStation } from '../sink/sink-station.ts'
+import { BarrierFilter } from '../snapshot/barrier-filter.ts'
 import type { SinkSnapshot, Snapshot, SourceSnapshot } from '../snapshot/snapshot.ts'
 import { partitionEpochs } from '../source/partition-epochs.ts'
 import { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import { SourceStation } from '../source/source-station.ts'
 import type { KeyedCells } from '../state/keyed-cells.ts'
 import type { Cluster } from './cluster.ts'
+import { isEndedBefore, isInputEndedBefore, restoredExchange } from './ended-before.ts'
 import type { Environment } from './environment.ts'
 import { Gate } from './gate.ts'
 import { type OpenOperator, openOperator, type RestoredOperator } from './open-operator.ts'
 import { Task, type TaskInput } from './task.ts'
+import { WakingOperators } from './waking-operators.ts'
 import { WorkerLinks } from './worker-links.ts'
 
 export interface BuildOptions {
@@ -79,8 +83,10 @@ export interface TaskMembers {
   /** Where its records come in, and whether they have keys there. */
   readonly head: GraphNode
   readonly keyed: boolean
+  /** The tasks that feed it, by their places in the list; one for each of its inputs. */
+  readonly feeders: readonly number[]
   /** The head, if it merges streams. */
-  readonly merging: { readonly node: string; readonly fanIn: FanIn } | undefined
+  readonly merging: { readonly node: string; readonly fanIn: FanIn; readonly barriers: BarrierFilter } | undefined
 }
 
 /** A job graph put to work on one worker. Tasks come in an order in which every task follows those that feed it. */
@@ -113,8 +119,8 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
   for (const plan of planTasks(graph)) {
     const gate = new Gate(options.wake)
     for (const output of plan.outputs) {
-      const time = output.from.node.outputTime
-      const edge = new Edge(output.keyed, time)
+      const time = timeOfPort(output.from)
+      const edge = new Edge(output.keyed, time, output.side, links !== undefined && output.exchange !== undefined)
       outlets.set(output, edge)
       inlets.set(output, [edge])
       if (output.exchange === undefined || cluster === undefined || links === undefined) continue
@@ -130,11 +136,13 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
     const inletsOf = (edge: EdgePlan) => must(inlets.get(edge))
     const { parts, frontiers, operators, stations, counters } = openParts(plan, gate, options, sinks, reports, edgeOf)
     const input = inputOf(plan, frontiers, options, inletsOf, (edge) => must(feederOf.get(edge)))
+    const body = options.interpret ? interpretTask(parts) : compileTask(parts, options.environment.taskFunctions)
     const task = new Task({
       gate,
       input,
       outputs: plan.outputs.map(edgeOf),
-      body: options.interpret ? interpretTask(parts) : compileTask(parts),
+      body,
+      waking: wakingOf(operators, body),
       ended: endedBefore(plan, options),
       distributed: cluster !== undefined,
       beforeExchange: isBeforeExchange(plan.head),
@@ -153,7 +161,8 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
       exchange: input.from === 'exchange' ? numberOf.get(must(plan.inputs[0])) : undefined,
       head,
       keyed: head.role !== 'source' && head.keyed,
-      merging: input.from !== 'source' ? { node: head.name, fanIn: input.fanIn } : undefined,
+      feeders: plan.inputs.map((edge) => members.findIndex(({ task: feeder }) => feeder === feederOf.get(edge))),
+      merging: input.from !== 'source' ? { node: head.name, fanIn: input.fanIn, barriers: input.barriers } : undefined,
     })
   }
   return { tasks: [...tasks.values()], sources, sinks, members, links, operatorReports: () => reports.map((report) => report()) }
@@ -176,11 +185,11 @@ function openParts(
   const fused = new Map<GraphNode, ReturnType<typeof openOperator>['fused']>()
   const stations = new Map<GraphNode, SinkStation>()
   const operators: OpenOperator[] = []
-  const counters: OperatorCounters = { late: countsGoOn(options) ? (restoredSource(plan.head, options)?.late ?? 0) : 0 }
+  const counters: OperatorCounters = { late: countsGoOn(options) ? (restoredSource(plan.head, options)?.late ?? 0) : 0, skipped: 0 }
   let frontiers: PartitionFrontiers | undefined
   for (const node of plan.nodes) {
     if (node.role === 'operator') {
-      const operator = openOperator(node, options.workerId, restoredOperator(node, options), options.tracked)
+      const operator = openOperator(node, options, restoredOperator(node, options))
       operators.push(operator)
       fused.set(node, operator.fused)
       if (!isAdded(node)) reports.push(operator.report)
@@ -189,9 +198,9 @@ function openParts(
       stations.set(node, station)
       sinks.push(station)
     } else if (node.epochs !== undefined) {
-      frontiers = new PartitionFrontiers(node.outputTime, node.epochs, restoredSource(node, options)?.merged)
+      frontiers = new PartitionFrontiers(node.outputTime, restoredSource(node, options)?.merged)
       fused.set(node, partitionEpochs(node, node.epochs, frontiers, counters))
-      reports.push(() => ({ operator: node.name, kind: node.kind, late: counters.late, keys: 0 }))
+      reports.push(() => ({ operator: node.name, kind: node.kind, late: counters.late, skipped: 0, keys: 0 }))
     }
   }
   const job = options.graph.name
@@ -207,6 +216,15 @@ function openParts(
   return { parts, frontiers, operators, stations: [...stations.values()], counters }
 }
 
+function wakingOf(operators: readonly OpenOperator[], { wakes }: TaskBody): WakingOperators {
+  return new WakingOperators(
+    wakes.map(({ node, run }) => {
+      const { alarm, fused } = must(operators.find((operator) => operator.node === node))
+      return { alarm, fused, run }
+    }),
+  )
+}
+
 /** Whether this worker goes on counting where the job stood: one of them does. */
 function countsGoOn({ cluster }: BuildOptions): boolean {
   return cluster === undefined || cluster.self === cluster.routing.workers[0]
@@ -219,23 +237,24 @@ function restoredSource(node: GraphNode, { restored }: BuildOptions): SourceSnap
 function restoredOperator(node: OperatorNode, options: BuildOptions): RestoredOperator | undefined {
   const snapshot = options.restored?.snapshot.operators.find(({ operator }) => operator === node.name)
   if (snapshot === undefined) return undefined
-  return { snapshot, late: countsGoOn(options) ? snapshot.late : 0, cells: options.restored?.cellsOf(node.name) }
+  const goesOn = countsGoOn(options)
+  const { late, skipped = 0 } = snapshot
+  return {
+    snapshot,
+    counters: { late: goesOn ? late : 0, skipped: goesOn ? skipped : 0 },
+    cells: options.restored?.cellsOf(node.name),
+    inputEnded: isInputEndedBefore(node, options.restored?.snapshot),
+  }
 }
 
-/** Whether the task had come to its end in the snapshot: its own source, or all the sources that lead to it. */
-function endedBefore({ head }: TaskPlan, options: BuildOptions): boolean {
-  if (options.restored === undefined) return false
-  return isEndedBefore(head, options)
+/** Whether the task had come to its end in the snapshot: its own source, or all that leads to it. */
+function endedBefore({ head }: TaskPlan, { restored }: BuildOptions): boolean {
+  return head.role === 'source' ? isEndedBefore(head, restored?.snapshot) : isInputEndedBefore(head, restored?.snapshot)
 }
 
-/** Whether nothing but operators leads from the sources to a node. */
+/** Whether a way leads from a source to a node without an exchange: what comes that way may be behind after a rescale. */
 function isBeforeExchange(node: GraphNode): boolean {
-  return !isExchange(node) && node.inputs.every((port) => isBeforeExchange(port.node))
-}
-
-function isEndedBefore(node: GraphNode, options: BuildOptions): boolean {
-  if (node.role === 'source') return restoredSource(node, options)?.ended ?? false
-  return node.inputs.every((port) => isEndedBefore(port.node, options))
+  return node.role === 'source' || (!isExchange(node) && node.inputs.some((port) => isBeforeExchange(port.node)))
 }
 
 function inputOf(
@@ -249,13 +268,19 @@ function inputOf(
   if (head.role === 'source') {
     return { from: 'source', station: openSource(head, frontiers, options), frontiers, end: head.outputTime.max }
   }
-  const restored = options.restored?.snapshot.inputs.find(({ node }) => node === head.name)
+  const barriers = new BarrierFilter()
   if (options.cluster !== undefined && isExchange(head)) {
     const ways = inletsOf(must(plan.inputs[0])) as ReadonlyMap<number, Inlet>
-    return { from: 'exchange', fanIn: new FanIn(ways, head.inputTime, restored && { ...restored, frontiers: [] }, options.cluster.joining) }
+    const inlets = new Map([...ways].map(([worker, inlet]) => [worker, barriers.of(inlet)]))
+    const restored = restoredExchange(head, options.restored?.snapshot)
+    return { from: 'exchange', fanIn: new FanIn(inlets, head.inputTime, restored, options.cluster.joining), barriers }
   }
-  const edges = plan.inputs.flatMap((edge) => [...inletsOf(edge).values()])
-  return { from: 'edges', fanIn: new FanIn(edges, head.inputTime, restored), feeders: plan.inputs.map(feederOf) }
+  const restored = options.restored?.snapshot.inputs.find(({ node }) => node === head.name)
+  const edges = plan.inputs.flatMap((edge) => [...inletsOf(edge).values()].map((inlet) => barriers.of(inlet)))
+  const late = new Set(
+    plan.inputs.flatMap((edge) => [...inletsOf(edge).values()].map(() => edge.late)).flatMap((is, index) => (is ? [index] : [])),
+  )
+  return { from: 'edges', fanIn: new FanIn(edges, head.inputTime, restored, false, late), barriers, feeders: plan.inputs.map(feederOf) }
 }
 
 function openSource(node: SourceNode, frontiers: PartitionFrontiers | undefined, options: BuildOptions): SourceStation {
@@ -303,7 +328,7 @@ function restoreOutlet({ from }: EdgePlan, outlet: Outlet, options: BuildOptions
   if (restored === undefined) return
   const saved = restored.snapshot.outputs.find(({ operator, output }) => operator === from.node.name && output === from.output)
   if (saved?.frontier !== undefined) outlet.adopt([saved.frontier])
-  else if (isEndedBefore(from.node, options)) outlet.adopt([from.node.outputTime.max])
+  else if (isEndedBefore(from.node, restored.snapshot)) outlet.adopt([timeOfPort(from).max])
 }
 
 function contextOf(node: GraphNode, { graph, workerId, generation }: BuildOptions): PartitionContext {

@@ -12,9 +12,12 @@ const codeOfRole: Record<GraphNode['role'], ErrorCode> = {
 const attributed = new WeakSet<Error>()
 
 /** What a user's code threw, as an error that names the operator, the key and the timestamp. */
-export function attribute(thrown: unknown, node: GraphNode, job: string, key?: unknown, timestamp?: unknown): MalstromError {
+export function attribute(thrown: unknown, node: GraphNode, job: string, keyNow?: unknown, timestampNow?: unknown): MalstromError {
   if (thrown instanceof MalstromError && attributed.has(thrown)) return thrown
   const known = thrown instanceof MalstromError ? thrown : undefined
+  // What is told between two records knows by itself which record it was about.
+  const key = keyNow ?? known?.context?.key
+  const timestamp = timestampNow ?? known?.context?.timestamp
   const where = [key === undefined ? '' : `key ${show(key)}`, timestamp === undefined ? '' : `timestamp ${show(timestamp)}`].filter(
     (part) => part !== '',
   )

@@ -15,6 +15,8 @@ export interface WorkerSpec {
   readonly snapshot: Snapshot | undefined
   /** Whether snapshots are taken. */
   readonly keepsState: boolean
+  /** Operators whose keys may be of another kind than those of the snapshot. */
+  readonly allowMixedKeys: readonly string[]
   readonly waitLimitMs: number
   /** Set if the job runs on several workers. */
   readonly cluster: ClusterSpec | undefined
@@ -45,7 +47,9 @@ export async function startWorker(spec: WorkerSpec, surroundings: WorkerSurround
     backend === undefined || !spec.keepsState ? undefined : await WorkerStore.open({ graph, backend, environment, waitLimitMs }, id)
   try {
     const restored =
-      snapshot === undefined || cluster?.joining === true ? undefined : await store?.restore(snapshot, cluster?.routing.workers ?? [id])
+      snapshot === undefined || cluster?.joining === true
+        ? undefined
+        : await store?.restore(snapshot, cluster?.routing.workers ?? [id], spec.allowMixedKeys)
     environment.failpoint?.('restore.loaded')
     const worker = new Worker({
       graph,

@@ -1,30 +1,33 @@
-import { assert } from '@malstrom/core'
+import { assert, type SnapshotVersion } from '@malstrom/core'
 import type { TaskBody } from '../compile/task-body.ts'
 import type { FanIn } from '../exchange/fan-in.ts'
 import type { Frame, Item, Outlet } from '../exchange/frame.ts'
 import type { Handoff } from '../exchange/handoff.ts'
 import type { Barrier } from '../snapshot/barrier.ts'
+import type { BarrierFilter } from '../snapshot/barrier-filter.ts'
 import type { PartitionFrontiers } from '../source/partition-frontiers.ts'
 import type { SourceStation } from '../source/source-station.ts'
 import type { Environment } from './environment.ts'
 import type { Gate } from './gate.ts'
+import type { WakingOperators } from './waking-operators.ts'
 
 /** Where the frames of a task come from. */
 export type TaskInput =
   | { readonly from: 'source'; readonly station: SourceStation; readonly frontiers: PartitionFrontiers | undefined; readonly end: unknown }
-  | { readonly from: 'edges'; readonly fanIn: FanIn; readonly feeders: readonly Task[] }
-  | { readonly from: 'exchange'; readonly fanIn: FanIn }
+  | { readonly from: 'edges'; readonly fanIn: FanIn; readonly barriers: BarrierFilter; readonly feeders: readonly Task[] }
+  | { readonly from: 'exchange'; readonly fanIn: FanIn; readonly barriers: BarrierFilter }
 
 export interface TaskOptions {
   readonly gate: Gate
   readonly input: TaskInput
   readonly outputs: readonly Outlet[]
   readonly body: TaskBody
+  readonly waking: WakingOperators
   /** Whether it had come to its end in the snapshot that is restored. */
   readonly ended: boolean
   /** Whether the graph runs on several workers. */
   readonly distributed: boolean
-  /** Whether its records have not been through an exchange. */
+  /** Whether some of its records have not been through an exchange. */
   readonly beforeExchange: boolean
   /** Whether its worker takes part only from the next marker on. */
   readonly joining: boolean
@@ -36,6 +39,7 @@ export class Task {
   readonly #input: TaskInput
   readonly #outputs: readonly Outlet[]
   readonly #body: TaskBody
+  readonly #waking: WakingOperators
   readonly #distributed: boolean
   readonly #beforeExchange: boolean
   readonly #dueTicks: (() => void)[] = []
@@ -55,17 +59,24 @@ export class Task {
   /** Whether everything that feeds it has told its own. */
   #feedersAnnounced = false
   #handoff: Handoff | undefined
+  /** A marker that waits until nothing is under way that could not move. */
+  #marker: Barrier | undefined
+  /** The last barrier of a job that stops has passed: what comes of operators belongs to its next start. */
+  #done = false
+  /** Whether nothing is to be expected from the input. */
+  #idle = false
   /** Called when a barrier passes, between the records before it and those after it. */
   passed: (barrier: Barrier) => void = () => {}
   /** Called after that if the barrier reroutes: begins what the rescale means for this task. */
   reroute: (barrier: Barrier) => Handoff | undefined = () => undefined
 
-  constructor({ gate, input, outputs, body, ended, distributed, beforeExchange, joining }: TaskOptions) {
+  constructor({ gate, input, outputs, body, waking, ended, distributed, beforeExchange, joining }: TaskOptions) {
     this.#beforeExchange = beforeExchange
     this.gate = gate
     this.#input = input
     this.#outputs = outputs
     this.#body = body
+    this.#waking = waking
     this.#distributed = distributed
     this.#ended = ended && (!distributed || input.from === 'source')
     this.#toldEnd = ended
@@ -75,7 +86,17 @@ export class Task {
 
   /** Whether the input has ended and everything of it has been processed. */
   get ended(): boolean {
+    return this.inputEnded && !this.#waking.pending
+  }
+
+  /** Whether the operators have been told that the input has ended; results of theirs may still come. */
+  get inputEnded(): boolean {
     return this.#ended && this.#handoff === undefined
+  }
+
+  /** Whether it takes no records, because something it writes to is full or one of its operators holds it. */
+  get stalled(): boolean {
+    return this.gate.closed || this.#waking.held
   }
 
   get readsSource(): boolean {
@@ -102,7 +123,17 @@ export class Task {
     this.#barrier = barrier
   }
 
+  /** Snapshot `version`, the last one that was begun, is abandoned: the task goes on as if it had never been asked. */
+  abandon(version: SnapshotVersion): void {
+    const input = this.#input
+    this.#barrier = undefined
+    this.#done = false
+    if (input.from === 'source') this.#halted = false
+    else input.barriers.abandon(version)
+  }
+
   startTicks(environment: Environment, wake: () => void): void {
+    this.#waking.start()
     this.#body.ticks.forEach(({ everyMs, run }, index) => {
       const schedule = () => {
         this.#cancelTicks[index] = environment.after(everyMs, () => {
@@ -116,6 +147,7 @@ export class Task {
   }
 
   stopTicks(): void {
+    this.#waking.stop()
     for (const cancel of this.#cancelTicks) cancel()
   }
 
@@ -135,6 +167,17 @@ export class Task {
       this.#runFrame(frame, from)
       return true
     }
+    if (!this.#done && this.#waking.runDue()) {
+      this.#tellIdle(this.#idle)
+      return true
+    }
+    if (this.#marker !== undefined) {
+      if (this.#waking.inFlight) return false
+      const marker = this.#marker
+      this.#marker = undefined
+      this.#passNow(marker)
+      return true
+    }
     if (this.#dueTicks.length > 0 && !this.#ended) {
       for (const run of this.#dueTicks.splice(0)) run()
       return true
@@ -143,6 +186,7 @@ export class Task {
       this.#announce()
       return true
     }
+    if (this.#handoff?.awaitsReplicas) return false
     return this.#input.from === 'source' ? this.#workFromSource(this.#input) : this.#workFromEdges(this.#input)
   }
 
@@ -160,6 +204,7 @@ export class Task {
       this.#body.epoch(epoch)
       return true
     }
+    if (this.#waking.held) return false
     const frame = station.poll()
     this.#tellIdle(frame === undefined && station.idle)
     if (frame !== undefined) {
@@ -167,26 +212,30 @@ export class Task {
       return true
     }
     if (!station.finished || this.#mustAnnounce) return false
+    const nothingRead = this.#distributed && (station.isEmpty || this.#toldEnd)
+    if (nothingRead && this.#waking.pending) return false
     this.#ended = true
     // Where there never was anything to read, no operator has come to an end; but nobody must wait for epochs from here.
-    if (this.#distributed && (station.isEmpty || this.#toldEnd)) for (const output of this.#outputs) output.advance(end)
+    if (nothingRead) for (const output of this.#outputs) output.advance(end)
     else this.#body.epoch(end)
     this.#toldEnd ||= !station.isEmpty
     return true
   }
 
   #workFromEdges(input: TaskInput & { from: 'edges' | 'exchange' }): boolean {
-    const released = this.#handoff?.takeReleased()
+    const { held } = this.#waking
+    const released = held ? undefined : this.#handoff?.takeReleased()
     if (released !== undefined) {
       this.#runFrame(released, 0)
       return true
     }
     if (this.#handoff?.full) return false
-    const item = input.fanIn.take()
+    const item = input.fanIn.take(held)
     if (item !== undefined) {
       this.#treat(item)
       return true
     }
+    if (held) return false
     const atEnd = input.from === 'edges' ? input.feeders.every((task) => task.ended) : input.fanIn.atEnd
     if (this.#ended || this.#mustAnnounce || !atEnd) return false
     this.#ended = true
@@ -197,13 +246,24 @@ export class Task {
     if ('count' in item) {
       const frame = this.#handoff === undefined ? item : this.#handoff.admit(item)
       if (frame !== undefined) this.#runFrame(frame, frame.from ?? 0)
-    } else if ('barrier' in item) this.#pass(item.barrier)
+    } else if ('barrier' in item) this.#passUnlessAbandoned(item.barrier)
     else if ('epoch' in item) this.#body.epoch(item.epoch)
     else if ('idle' in item) this.#tellIdle(item.idle)
     else this.#feedersAnnounced = true
   }
 
+  #passUnlessAbandoned(barrier: Barrier): void {
+    const input = this.#input
+    if (input.from === 'source' || !input.barriers.isAbandoned(barrier.version)) this.#pass(barrier)
+  }
+
   #pass(barrier: Barrier): void {
+    if (barrier.route !== undefined && this.#waking.inFlight) this.#marker = barrier
+    else this.#passNow(barrier)
+  }
+
+  #passNow(barrier: Barrier): void {
+    this.#done = barrier.last
     this.passed(barrier)
     if (barrier.route !== undefined) this.#beginReroute(barrier, barrier.route.to)
     for (const output of this.#outputs) output.barrier(barrier)
@@ -248,8 +308,11 @@ export class Task {
     for (const output of this.#outputs) output.announce()
   }
 
+  /** While results are to come, those that read must not go on without this. */
   #tellIdle(idle: boolean): void {
-    for (const output of this.#outputs) output.idle(idle)
+    this.#idle = idle
+    const told = idle && !this.#waking.pending
+    for (const output of this.#outputs) output.idle(told)
   }
 
   /** The frontier of a source after a rescale, which may have brought partitions that are behind. */

@@ -1,6 +1,7 @@
 import type { Key, SnapshotVersion, WorkerId } from '@malstrom/core'
 import type { Barrier, Reroute } from '../snapshot/barrier.ts'
 import type { SinkSnapshot, SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
+import type { WorkerReport } from './worker-report.ts'
 import type { WorkerStatus } from './worker-status.ts'
 
 /** What the coordinator may ask of a worker, wherever it runs. */
@@ -9,8 +10,15 @@ export interface WorkerHandle {
   /** Settles when the worker has ended and everything of it is closed. */
   readonly finished: Promise<void>
   status(): WorkerStatus
+  /** What its parts wait for. */
+  explain(): Promise<WorkerReport>
   /** Takes a snapshot; resolves with what this worker contributes, when all of it is durable. */
   snapshot(barrier: Barrier): Promise<WorkerSnapshot>
+  /**
+   * Snapshot `version` is abandoned: it will never count, and what it has stopped goes on. Resolves with whether this worker works on as if
+   * it had never been asked; `false` if a sink has staged something for it, so that the job has to go back.
+   */
+  abandonSnapshot(version: SnapshotVersion): Promise<boolean>
   /** Snapshot `version` counts: sinks make visible what they staged for it, sources hear of it. */
   committed(version: SnapshotVersion): Promise<void>
   /** Deletes segments of its own scope. */

@@ -56,7 +56,8 @@ export class WorkerReroute {
     if (!from.includes(self)) return
     for (const { exchange, merging, keyed } of members) {
       if (exchange === undefined || merging === undefined) continue
-      for (const worker of to) if (!from.includes(worker)) merging.fanIn.join(worker, links.exchange(exchange, worker, keyed))
+      const { fanIn, barriers } = merging
+      for (const worker of to) if (!from.includes(worker)) fanIn.join(worker, barriers.of(links.exchange(exchange, worker, keyed)))
     }
   }
 

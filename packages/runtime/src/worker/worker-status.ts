@@ -14,6 +14,7 @@ export function workerStatus(job: string, state: WorkerState, sources: JobStatus
     recordsIn: sources.reduce((sum, { recordsIn }) => sum + recordsIn, 0),
     recordsOut: built.sinks.reduce((sum, { written }) => sum + written, 0),
     late: operators.reduce((sum, { late }) => sum + late, 0),
+    skipped: operators.reduce((sum, { skipped }) => sum + skipped, 0),
     frontier: frontierOf(built),
     sources,
     operators,

@@ -48,7 +48,7 @@ export class WorkerStore {
   }
 
   /** The states of the keys that this worker owns among `workers`. */
-  async restore(snapshot: Snapshot, workers: readonly WorkerId[]): Promise<RestoredJob> {
+  async restore(snapshot: Snapshot, workers: readonly WorkerId[], allowMixedKeys: readonly string[]): Promise<RestoredJob> {
     const { graph } = this.#options
     const ownChains = workers.length === snapshot.workers.length && workers.every((worker) => snapshot.workers.includes(worker))
     const others = new OtherScopes(this.#options, this.scope, this.store)
@@ -67,6 +67,7 @@ export class WorkerStore {
         const options = {
           job: graph.name,
           version: snapshot.version,
+          allowMixedKeys,
           scope: (name: string) => others.read(name),
           within: <T>(what: string, promise: Promise<T>) => withinStore(this.#options, what, promise),
         }

@@ -43,9 +43,9 @@ describe.each(taskForms)('a worker (%s)', (form) => {
     await environment.settle()
     expect(worker.status()).toMatchObject({ recordsIn: 3, recordsOut: 2, late: 1, frontier: 6 })
     expect(worker.status().operators).toEqual([
-      { operator: 'epochs', kind: 'generateEpochs', late: 1, keys: 0 },
-      { operator: 'key', kind: 'keyLocal', late: 0, keys: 0 },
-      { operator: 'count', kind: 'fold', late: 0, keys: 2 },
+      { operator: 'epochs', kind: 'generateEpochs', late: 1, skipped: 0, keys: 0 },
+      { operator: 'key', kind: 'keyLocal', late: 0, skipped: 0, keys: 0 },
+      { operator: 'count', kind: 'fold', late: 0, skipped: 0, keys: 2 },
     ])
     source.partition('a').finish()
     await environment.settle()

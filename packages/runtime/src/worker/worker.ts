@@ -1,7 +1,6 @@
 import { assert, type JobGraph, type JobStatus, type Key, MalstromError, type SnapshotVersion, type WorkerId } from '@malstrom/core'
 import type { Barrier } from '../snapshot/barrier.ts'
 import type { SourcePartitionSnapshot, WorkerSnapshot } from '../snapshot/snapshot.ts'
-import { SnapshotRun } from '../snapshot/snapshot-run.ts'
 import { type StateLocation, StateWritings } from '../snapshot/state-writing.ts'
 import type { SourceStation } from '../source/source-station.ts'
 import { withOthers } from './attempt-all.ts'
@@ -10,7 +9,9 @@ import type { Cluster } from './cluster.ts'
 import type { Environment } from './environment.ts'
 import type { Task } from './task.ts'
 import type { MovedSink, ReroutePlan, WorkerEvents, WorkerHandle } from './worker-handle.ts'
+import { type WorkerReport, workerReport } from './worker-report.ts'
 import { WorkerReroute } from './worker-reroute.ts'
+import { WorkerSnapshots } from './worker-snapshots.ts'
 import { type WorkerState, type WorkerStatus, workerStatus } from './worker-status.ts'
 
 /** The worker gives the event loop a turn after so long, so that I/O proceeds. */
@@ -51,8 +52,7 @@ export class Worker implements WorkerHandle {
   readonly #downstreamFirst: readonly Task[]
   readonly #options: WorkerOptions
   readonly #writings: StateWritings | undefined
-  /** The snapshot that is being taken. */
-  #snapshot: SnapshotRun | undefined
+  readonly #snapshots: WorkerSnapshots
   #state: WorkerState = 'running'
   /** Whether the coordinator has been told that everything is processed. */
   #completed = false
@@ -83,8 +83,16 @@ export class Worker implements WorkerHandle {
         failed,
       })
     this.#writings = this.#openWritings(failed)
+    this.#snapshots = new WorkerSnapshots({
+      worker: options.workerId,
+      job: options.graph.name,
+      built: this.#built,
+      writings: this.#writings,
+      wake: () => this.#wake(),
+      failed,
+    })
     for (const [index, members] of this.#built.members.entries()) {
-      members.task.passed = () => this.#snapshot?.passed(members)
+      members.task.passed = () => this.#snapshots.passed(members)
       members.task.reroute = ({ route }) => {
         this.#completed = false
         return route === undefined ? undefined : this.#reroute?.begin(members, index, route)
@@ -122,28 +130,11 @@ export class Worker implements WorkerHandle {
   /** Takes a snapshot; resolves with what this worker contributes, when all of it is durable. */
   snapshot(barrier: Barrier): Promise<WorkerSnapshot> {
     if (this.#ending) return Promise.reject(notRunning(this.#graph.name))
-    assert(this.#snapshot === undefined, 'snapshots are taken one at a time')
-    assert(this.#writings !== undefined, 'a worker that takes snapshots knows where to write them')
-    const writings = this.#writings
-    const run = new SnapshotRun({
-      worker: this.id,
-      barrier,
-      members: this.#built.members,
-      write: (operator, version) => writings.write(operator, version),
-      wake: () => this.#wake(),
-    })
-    this.#snapshot = run
-    for (const { task } of this.#built.sources) task.send(barrier)
-    this.#wake()
-    run.done.then(
-      (taken) => {
-        writings.taken(taken)
-        this.#snapshot = undefined
-        this.#wake()
-      },
-      (error) => this.#end('failed', error),
-    )
-    return run.done
+    return this.#snapshots.take(barrier)
+  }
+
+  abandonSnapshot(version: SnapshotVersion): Promise<boolean> {
+    return this.#snapshots.abandon(version)
   }
 
   /** Snapshot `version` is durable everywhere: sinks make visible what they staged for it, sources hear of it. */
@@ -225,6 +216,10 @@ export class Worker implements WorkerHandle {
     return workerStatus(this.#graph.name, this.#state, this.#sourceReports(), this.#built)
   }
 
+  async explain(): Promise<WorkerReport> {
+    return workerReport(this.id, this.#built.members, this.#snapshots.run)
+  }
+
   #openWritings(failed: (error: unknown) => void): StateWritings | undefined {
     const { stateLocation, graph, generation, environment, waitLimitMs, restored, workerId } = this.#options
     if (stateLocation === undefined) return undefined
@@ -242,7 +237,7 @@ export class Worker implements WorkerHandle {
   }
 
   #sourceReports(): JobStatus['sources'] {
-    const reports = this.#built.sources.flatMap(({ station, task }) => station.report(task.gate.closed))
+    const reports = this.#built.sources.flatMap(({ station, task }) => station.report(task.stalled))
     if (reports.length > 0) this.#lastSources = reports
     return this.#lastSources
   }
@@ -297,7 +292,7 @@ export class Worker implements WorkerHandle {
     }
     for (const { handoff } of this.#built.tasks) if (handoff?.slice() === true) worked = true
     // A slice of the snapshot between two frames.
-    if (this.#snapshot?.slice() === true) worked = true
+    if (this.#snapshots.slice()) worked = true
     return worked
   }
 
@@ -308,8 +303,11 @@ export class Worker implements WorkerHandle {
       return
     }
     this.#ending = true
-    for (const task of this.#built.tasks) task.stopTicks()
-    this.#snapshot?.fail(error ?? notRunning(this.#graph.name))
+    for (const { task, operators } of this.#built.members) {
+      task.stopTicks()
+      for (const { fused } of operators) fused.close?.()
+    }
+    this.#snapshots.fail(error ?? notRunning(this.#graph.name))
     const errors = error === undefined ? [] : [error]
     await this.#closeAll(state, errors)
     this.#state = errors.length > 0 ? 'failed' : state

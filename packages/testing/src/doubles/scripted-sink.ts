@@ -14,11 +14,13 @@ export interface ScriptedSinkOptions {
   readonly capacity?: number
   /** Partitions open, and buffers are written out, only when the test says so. @default false */
   readonly held?: boolean
+  /** Partitions keep what they have staged for a snapshot that is abandoned. @default false */
+  readonly keepsStaged?: boolean
 }
 
 /** A sink whose openings and flushes a test holds up, fails or lets go, and that notes everything that happens to it. */
 export class ScriptedSink implements Sink<unknown, unknown, unknown, string, undefined> {
-  /** `open a`, `write a 1`, `flush a`, `commit a 1`, `close a`, ... in the order in which it happened. */
+  /** `open a`, `write a 1`, `flush a`, `commit a 1`, `abandon a 1`, `close a`, ... in the order in which it happened. */
   readonly log: string[] = []
   readonly contexts: PartitionContext[] = []
   readonly records: WrittenRecord[] = []
@@ -66,7 +68,7 @@ export class ScriptedSink implements Sink<unknown, unknown, unknown, string, und
     this.contexts.push(context)
     this.log.push(`open ${partition}`)
     await this.wait()
-    return new ScriptedSinkPartition(this, partition, this.#options.capacity ?? Number.POSITIVE_INFINITY)
+    return new ScriptedSinkPartition(this, partition, this.#options)
   }
 }
 
@@ -74,12 +76,14 @@ class ScriptedSinkPartition implements SinkPartition<unknown, unknown, unknown, 
   readonly #sink: ScriptedSink
   readonly #name: string
   readonly #capacity: number
+  readonly abandon?: (version: number) => void
   #buffered = 0
 
-  constructor(sink: ScriptedSink, name: string, capacity: number) {
+  constructor(sink: ScriptedSink, name: string, { capacity = Number.POSITIVE_INFINITY, keepsStaged = false }: ScriptedSinkOptions) {
     this.#sink = sink
     this.#name = name
     this.#capacity = capacity
+    if (keepsStaged) this.abandon = (version) => this.#sink.log.push(`abandon ${this.#name} ${version}`)
   }
 
   get saturated(): boolean {

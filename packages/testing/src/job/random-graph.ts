@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { keptBackKinds } from './random-kept-back.ts'
 
 /** A stream graph as data, so that fast-check can make it smaller. `applyGraph` in `random-streams.ts` builds it. */
 export interface RandomGraph {
@@ -18,7 +19,7 @@ export interface RandomStep {
   readonly kind: StepKind
   /** Which of the streams so far is read, counted from the last one. */
   readonly input: number
-  /** A second stream, for `union`. */
+  /** A second stream, for `union`, joins and `broadcast`. */
   readonly other: number
   /** Varies what the functions do. */
   readonly variant: number
@@ -62,6 +63,7 @@ export const stepKinds = [
   'failing',
   'failing',
   'failing',
+  ...keptBackKinds,
 ] as const
 export type StepKind = (typeof stepKinds)[number]
 

@@ -2,6 +2,7 @@ import { bigintTime, type Key, type KeyedState, numberTime, type Output, type St
 import { type Emit, type ExpireMap, type Flow, fromIterable, type KeyedStream, periodic, type Stream } from '@malstrom/operators'
 import { ScriptedSource } from '../doubles/scripted-source.ts'
 import type { RandomGraph, RandomSource, RandomStep } from './random-graph.ts'
+import { broadcastStep, callStep, joinStep, readsOther, tableStep, windowStep } from './random-kept-back.ts'
 
 /** A stream of a random graph: values are numbers; timestamps are whatever `time` orders. */
 export interface RandomStream {
@@ -28,7 +29,7 @@ export function buildRandomStreams(flow: Flow, graph: RandomGraph): RandomStream
       step.other,
     )
     read.add(input)
-    if (step.kind === 'union' && mayGrow(input)) read.add(other)
+    if ((step.kind === 'union' || readsOther(step.kind)) && mayGrow(input)) read.add(other)
     all.push(...applyStep(`${index} ${step.kind}`, step, input, other))
   })
   return all.filter((stream) => !read.has(stream))
@@ -137,18 +138,37 @@ function applyStep(name: string, step: RandomStep, input: RandomStream, other: R
       return stream.cloned(name, 1 + (variant % 3)).map((clone) => with_(clone))
     case 'union':
       return grows ? [with_(stream.union(other.stream), { factor: input.factor + other.factor })] : [with_(stream.map(name, (n) => n))]
+    case 'join':
+      return grows
+        ? [with_(joinStep(name, variant, stream, other.stream, input.time), { keyed: true, factor: input.factor + other.factor })]
+        : [with_(stream.map(name, (n) => n))]
+    case 'broadcast':
+      return grows ? [with_(broadcastStep(name, variant, stream, other.stream))] : [with_(stream.map(name, (n) => n))]
+    case 'mapAsync':
+      return [with_(callStep(name, variant, stream))]
     case 'chain':
       return [with_(chain(name, stream, 20 + variant * 4))]
     case 'failing':
       return [with_(failing(name, input, variant), { keyed: input.keyed || variant % 4 === 1 })]
     default:
+      // Windows and tables may give several records for one.
+      if ((step.kind === 'window' || step.kind === 'table') && !grows) return [with_(stream.map(name, (n) => n))]
       // What needs keys gets them first.
-      return [with_(keyedStep(name, step, input.keyed ? keyed : withKeys(name, stream, variant)), { keyed: true })]
+      return [
+        with_(keyedStep(name, step, input.keyed ? keyed : withKeys(name, stream, variant), input.time), {
+          keyed: true,
+          factor: input.factor * (step.kind === 'window' || step.kind === 'table' ? 3 : 1),
+        }),
+      ]
   }
 }
 
-function keyedStep(name: string, { kind, variant }: RandomStep, stream: Keyed): Keyed {
+function keyedStep(name: string, { kind, variant }: RandomStep, stream: Keyed, time: TimestampAlgebra<unknown>): Keyed {
   switch (kind) {
+    case 'window':
+      return windowStep(name, variant, stream, time)
+    case 'table':
+      return tableStep(name, variant, stream)
     case 'statefulMap':
       return stream.statefulMap(
         name,

@@ -27,7 +27,7 @@ export type Collect = <R extends object | void>(
 ) => Promise<{ readonly [N in keyof R]: Watched } & { readonly status: JobStatus }>
 
 /** Far more than any test needs, for machines that do much else. */
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 60_000
 
 /** One test for each form of a task. */
 export function inBothForms(name: string, check: (collect: Collect) => Promise<void> | void): void {

@@ -3,7 +3,7 @@
  * dates, all the way down. Instances of other classes stay themselves, so that their methods can be called.
  */
 export function copyOfRecord<V>(value: V): V {
-  return copy(value, new Map()) as V
+  return typeof value === 'object' ? (copy(value, new Map()) as V) : value
 }
 
 function copy(value: unknown, known: Map<object, unknown>): unknown {

@@ -152,9 +152,14 @@ function checkCounts(
   results: readonly (readonly [string, number])[],
 ): void {
   const expected = new Map<string, number>()
-  for (const { value } of records) expected.set(value.shop, (expected.get(value.shop) ?? 0) + 1)
+  const byShop = new Map<string, number[]>()
+  for (const { value } of records) {
+    expected.set(value.shop, (expected.get(value.shop) ?? 0) + 1)
+    byShop.set(value.shop, [])
+  }
+  for (const [shop, n] of results) byShop.get(shop)?.push(n)
   for (const [shop, count] of expected) {
-    const counted = results.filter(([known]) => known === shop).map(([, n]) => n)
+    const counted = byShop.get(shop) ?? []
     const right = counted.length === count && counted.every((n, index) => n === index + 1)
     if (!right) throw new Error(`the ${what} of ${shop} are ${counted.join(' ')}, and not 1 to ${count}`)
   }

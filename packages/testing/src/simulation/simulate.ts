@@ -1,6 +1,6 @@
 import type { Job, JobStatus } from '@malstrom/core'
-import { JobExecution } from '@malstrom/runtime'
-import { simulatedEnvironment } from './simulated-environment.ts'
+import { HEARTBEAT_MS, JobExecution } from '@malstrom/runtime'
+import { simulatedEnvironment, timerOf } from './simulated-environment.ts'
 import { SimulatedHost } from './simulated-host.ts'
 import { SimulatedSink } from './simulated-sink.ts'
 import { type SimulatedRecord, SimulatedSource } from './simulated-source.ts'
@@ -18,6 +18,8 @@ export interface SimulationFaults {
   readonly failedWrites?: number
   /** Most times that a connection between two processes breaks; only with several workers. @default 1 */
   readonly cuts?: number
+  /** Probability that a sink takes very long, up to 3 seconds, each time it writes out what it has. @default 0 */
+  readonly stalls?: number
 }
 
 export interface SimulationOptions {
@@ -25,8 +27,23 @@ export interface SimulationOptions {
   readonly faults?: SimulationFaults
   /** @default between 2 and 16, by the seed */
   readonly snapshotIntervalMs?: number
+  /** Snapshots that take longer are abandoned. @default 600_000 */
+  readonly snapshotTimeoutMs?: number
+  /**
+   * Whether sinks keep for the next snapshot what they have staged for one that is abandoned (`SinkPartition.abandon`). Otherwise the job goes back.
+   *
+   * @default with two of three seeds
+   */
+  readonly keepsStaged?: boolean
   /** Runs the job on so many workers, each in a process of its own. @default in one process */
   readonly workers?: number
+  /**
+   * The same for each start of the job in turn, and the last one for all that follow; `undefined`: in one process. So that a job goes on
+   * with other workers than those that took its snapshot.
+   *
+   * @default `workers`, for all of them
+   */
+  readonly workersOfStarts?: readonly (number | undefined)[]
   /** Most times that the number of workers is changed while the job runs; only with several workers. @default 3 */
   readonly rescales?: number
   /** To which numbers of workers, one after the other, in place of what the seed decides. */
@@ -43,6 +60,8 @@ export interface SimulatedWorld {
   source<V>(partitions: Readonly<Record<string, readonly SimulatedRecord<V, number>[]>>): SimulatedSource<V, number>
   /** A sink that is exactly-once as its readers see it. */
   sink(): SimulatedSink
+  /** A call of the outer world by a function of the job: takes as long as the seed decides. Never ends if the process dies. */
+  call(maxMs: number): Promise<void>
 }
 
 export interface SimulationResult {
@@ -51,6 +70,8 @@ export interface SimulationResult {
   readonly processes: number
   /** How often the number of workers was changed to the end. */
   readonly rescaled: number
+  /** Snapshots that were due and took too long. */
+  readonly abandoned: number
   /** Equal for equal runs. */
   readonly logHash: string
   readonly log: readonly string[]
@@ -69,6 +90,11 @@ const WORKER_CRASH_SHARE = 0.6
 /** How long it may take until the number of workers is changed again. */
 const RESCALE_MS_MAX = 30
 
+/** Of most seeds: what the rest of the process may have to wait for. */
+const EVENTS_PER_TURN = 64
+
+const HEARTBEAT = timerOf(HEARTBEAT_MS)
+
 /** Workers that a rescale may lead to. */
 const WORKERS_MAX = 4
 
@@ -82,9 +108,16 @@ const WORKERS_MAX = 4
 export async function simulate(build: (world: SimulatedWorld) => Job, options: SimulationOptions): Promise<SimulationResult> {
   const world = new World(options.seed, {
     log: options.log ?? false,
+    // Every fourth seed shows each rejection that is handled too late, even by one event.
+    turnEvery: options.seed % 4 === 0 ? 1 : EVENTS_PER_TURN,
     ...(options.eventsMax === undefined ? {} : { eventsMax: options.eventsMax }),
   })
-  const job = build({ source: (partitions) => new SimulatedSource(world, partitions), sink: () => new SimulatedSink(world) })
+  const { keepsStaged = options.seed % 3 > 0 } = options
+  const job = build({
+    source: (partitions) => new SimulatedSource(world, partitions),
+    sink: () => new SimulatedSink(world, { stalls: options.faults?.stalls ?? 0, keepsStaged }),
+    call: (maxMs) => world.wait('a call', maxMs),
+  })
   return new Simulation(world, job, options).run()
 }
 
@@ -104,6 +137,7 @@ class Simulation {
   #cutsLeft: number
   #workerProcesses = 0
   #rescaled = 0
+  #abandoned = 0
 
   constructor(world: World, job: Job, options: SimulationOptions) {
     this.#world = world
@@ -111,8 +145,9 @@ class Simulation {
     this.#options = options
     this.#crashesLeft = world.dice.below((options.faults?.crashes ?? 3) + 1)
     const rescales = options.rescaleTo?.length ?? world.dice.below((options.rescales ?? 3) + 1)
-    this.#rescalesLeft = options.workers === undefined ? 0 : rescales
-    this.#cutsLeft = options.workers === undefined ? 0 : world.dice.below((options.faults?.cuts ?? 1) + 1)
+    const several = options.workers !== undefined || options.workersOfStarts !== undefined
+    this.#rescalesLeft = several ? rescales : 0
+    this.#cutsLeft = !several ? 0 : world.dice.below((options.faults?.cuts ?? 1) + 1)
   }
 
   async run(): Promise<SimulationResult> {
@@ -130,6 +165,7 @@ class Simulation {
       status: this.#outcome.status as JobStatus,
       processes: this.#processes.length,
       rescaled: this.#rescaled,
+      abandoned: this.#abandoned,
       logHash,
       log,
       events: steps,
@@ -151,7 +187,8 @@ class Simulation {
         else this.#crashWorker(of, `at ${name}`)
       })
     const backend = () => simulatedPersistence(world, this.#disk, { ambiguous: ambiguousWrites, failing: failedWrites })
-    const { workers } = this.#options
+    const { workersOfStarts = [this.#options.workers] } = this.#options
+    const workers = workersOfStarts[Math.min(process.id, workersOfStarts.length) - 1]
     const host =
       workers === undefined
         ? undefined
@@ -174,7 +211,12 @@ class Simulation {
         cluster: host === undefined || workers === undefined ? undefined : { workers, host },
         ownsBackend: true,
         snapshotIntervalMs: this.#options.snapshotIntervalMs ?? 2 + world.dice.below(15),
+        snapshotTimeoutMs: this.#options.snapshotTimeoutMs,
         allowDropped: [],
+        abandoned: (error) => {
+          this.#abandoned++
+          world.note(`process ${process.id}: ${(error as Error).message}`)
+        },
         ended: () => {},
       })
       this.#execution = execution
@@ -191,7 +233,7 @@ class Simulation {
   }
 
   #scheduleRescale(process: SimulatedProcess, execution: JobExecution): void {
-    if (this.#rescalesLeft === 0) return
+    if (this.#rescalesLeft === 0 || this.#host === undefined) return
     const { dice } = this.#world
     this.#world.schedule(process, 'a rescale', dice.unit() * RESCALE_MS_MAX, () => {
       if (this.#outcome !== undefined) return
@@ -287,6 +329,8 @@ class Simulation {
   async #wakeZombies(): Promise<void> {
     for (let steps = 0; steps < 5_000; steps++) {
       for (const process of this.#processes) if (process.state === 'frozen') process.state = 'running'
+      // A worker that nobody has told of the end says for ever that it is alive. Nobody hears that, or something else would be awaited.
+      if (this.#world.awaitsOnly(HEARTBEAT)) return
       if (!(await this.#world.step())) return
     }
   }
@@ -294,7 +338,7 @@ class Simulation {
 
 /** A store that failed ten times in a row: whoever runs the job starts it again. */
 function isTransient(error: unknown): boolean {
-  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED', 'ERR_WORKER_LOST'].includes(
+  return ['ERR_STORE', 'ERR_STORE_CONFLICT', 'ERR_TIMEOUT', 'ERR_FENCED', 'ERR_WORKER_LOST', 'ERR_SNAPSHOT_TIMEOUT'].includes(
     (error as { code?: string }).code ?? '',
   )
 }

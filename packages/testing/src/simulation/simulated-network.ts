@@ -14,6 +14,18 @@ interface Mailbox {
   waiting: boolean
 }
 
+/** One direction of a link. */
+interface Way {
+  readonly from: string
+  readonly to: string
+  readonly receiver: PeerId
+  /** Both ends, in one order for both directions. */
+  readonly pair: string
+  /** What is under way, for the log. */
+  readonly frame: string
+  readonly underWay: Uint8Array[]
+}
+
 /**
  * The links of one start of a job. Frames of one channel arrive in order; those of different channels overtake each other as the seed
  * decides. A process that dies takes with it what it has not received; its peers notice some time later.
@@ -21,7 +33,8 @@ interface Mailbox {
 export class SimulatedNetwork {
   readonly #world: World
   readonly #processes = new Map<PeerId, SimulatedProcess>()
-  readonly #mailboxes = new Map<string, Mailbox>()
+  readonly #ways = new Map<string, Way>()
+  readonly #mailboxes = new Map<Way, Mailbox>()
   readonly #broken = new Set<string>()
 
   constructor(world: World) {
@@ -39,20 +52,17 @@ export class SimulatedNetwork {
 
   /** A process is gone: whoever has a link to it will notice. */
   lose(peer: PeerId): void {
-    for (const name of this.#mailboxes.keys()) {
-      const [from, to] = peersOf(name)
-      if (from === String(peer)) this.#fail(name, `worker ${String(peer)} is gone`)
-      if (to === String(peer)) this.#mailboxes.delete(name)
+    for (const way of this.#mailboxes.keys()) {
+      if (way.from === String(peer)) this.#fail(way, `worker ${String(peer)} is gone`)
+      if (way.to === String(peer)) this.#mailboxes.delete(way)
     }
   }
 
   /** Breaks all links between two peers: frames under way are lost, then both sides notice. */
   cut(a: PeerId, b: PeerId): void {
-    this.#broken.add(pairOf(String(a), String(b)))
-    for (const name of this.#mailboxes.keys()) {
-      const [from, to] = peersOf(name)
-      if (pairOf(from, to) === pairOf(String(a), String(b))) this.#fail(name, 'the connection was cut')
-    }
+    const pair = pairOf(String(a), String(b))
+    this.#broken.add(pair)
+    for (const way of this.#mailboxes.keys()) if (way.pair === pair) this.#fail(way, 'the connection was cut')
   }
 
   get peers(): readonly PeerId[] {
@@ -60,12 +70,13 @@ export class SimulatedNetwork {
   }
 
   #open(self: PeerId, peer: PeerId, channel: number, events: LinkEvents): Link {
-    const incoming = this.#mailbox(`${peer} ${self} ${channel}`)
+    const inward = this.#way(peer, self, channel)
+    const incoming = this.#mailbox(inward)
     incoming.events = events
-    const outgoing = `${self} ${peer} ${channel}`
-    if (this.#broken.has(pairOf(String(self), String(peer)))) this.#fail(`${peer} ${self} ${channel}`, 'the connection was cut')
+    const outward = this.#way(self, peer, channel)
+    if (this.#broken.has(inward.pair)) this.#fail(inward, 'the connection was cut')
     return {
-      send: (frame) => this.#send(outgoing, peer, new Uint8Array(frame)),
+      send: (frame) => this.#send(outward, new Uint8Array(frame)),
       receive: () => {
         const frame = incoming.frames.shift()
         if (frame === undefined) incoming.waiting = true
@@ -75,54 +86,51 @@ export class SimulatedNetwork {
     }
   }
 
-  #send(name: string, peer: PeerId, frame: Uint8Array): void {
-    const [from, to] = peersOf(name)
-    if (this.#broken.has(pairOf(from, to))) return
-    this.#underWay(name).push(frame)
+  #send(way: Way, frame: Uint8Array): void {
+    if (this.#broken.size > 0 && this.#broken.has(way.pair)) return
+    way.underWay.push(frame)
     const delayMs = this.#world.dice.unit() * DELAY_MS_MAX
     // Whoever is to receive it may not have started yet.
-    this.#world.schedule(this.#processes.get(peer), `a frame from ${from} to ${to}`, delayMs, () => this.#arrive(name))
-  }
-
-  readonly #queues = new Map<string, Uint8Array[]>()
-
-  #underWay(name: string): Uint8Array[] {
-    const known = this.#queues.get(name) ?? []
-    this.#queues.set(name, known)
-    return known
+    this.#world.schedule(this.#processes.get(way.receiver), way.frame, delayMs, () => this.#arrive(way))
   }
 
   /** Something arrives: whatever was sent first. */
-  #arrive(name: string): void {
-    const frame = this.#underWay(name).shift()
-    const [from, to] = peersOf(name)
-    if (frame === undefined || this.#broken.has(pairOf(from, to))) return
-    const mailbox = this.#mailbox(name)
+  #arrive(way: Way): void {
+    const frame = way.underWay.shift()
+    if (frame === undefined || (this.#broken.size > 0 && this.#broken.has(way.pair))) return
+    const mailbox = this.#mailbox(way)
     mailbox.frames.push(frame)
     if (!mailbox.waiting) return
     mailbox.waiting = false
     mailbox.events?.readable()
   }
 
-  #fail(name: string, why: string): void {
-    const { events } = this.#mailbox(name)
-    const [from, to] = peersOf(name)
-    const process = this.#processes.get(to === 'coordinator' ? to : Number(to))
+  #fail(way: Way, why: string): void {
+    const { events } = this.#mailbox(way)
+    const { from, to, receiver } = way
+    const process = this.#processes.get(receiver)
     this.#world.schedule(process, `${to} notices that its link to ${from} is lost`, this.#world.dice.unit() * NOTICE_MS_MAX, () =>
       events?.failed(new Error(`The link from ${from} to ${to} is lost: ${why}.`)),
     )
   }
 
-  #mailbox(name: string): Mailbox {
-    const known = this.#mailboxes.get(name) ?? { frames: [], events: undefined, waiting: true }
-    this.#mailboxes.set(name, known)
-    return known
+  #way(sender: PeerId, receiver: PeerId, channel: number): Way {
+    const [from, to] = [String(sender), String(receiver)]
+    const name = `${from} ${to} ${channel}`
+    const known = this.#ways.get(name)
+    if (known !== undefined) return known
+    const way = { from, to, receiver, pair: pairOf(from, to), frame: `a frame from ${from} to ${to}`, underWay: [] }
+    this.#ways.set(name, way)
+    return way
   }
-}
 
-function peersOf(name: string): [string, string] {
-  const [from = '', to = ''] = name.split(' ')
-  return [from, to]
+  #mailbox(way: Way): Mailbox {
+    const known = this.#mailboxes.get(way)
+    if (known !== undefined) return known
+    const mailbox = { frames: [], events: undefined, waiting: true }
+    this.#mailboxes.set(way, mailbox)
+    return mailbox
+  }
 }
 
 function pairOf(a: string, b: string): string {

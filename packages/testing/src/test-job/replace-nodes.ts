@@ -54,7 +54,7 @@ export interface NodeReplacer {
 export function replaceNodes(graph: JobGraph, replace: NodeReplacer): JobGraph {
   const replaced = new Map<GraphNode, SourceNode | OperatorNode>()
   const inputsOf = (node: GraphNode): Port[] =>
-    node.inputs.map(({ node: from, output }) => ({ node: replaced.get(from) as SourceNode | OperatorNode, output }))
+    node.inputs.map((port) => ({ ...port, node: replaced.get(port.node) as SourceNode | OperatorNode }))
   const nodes = graph.nodes.map((node): GraphNode => {
     if (node.role === 'sink') return replace.sink({ ...node, inputs: inputsOf(node) })
     const connected = node.role === 'source' ? replace.source(node) : { ...node, inputs: inputsOf(node) }

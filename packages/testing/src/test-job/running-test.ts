@@ -1,4 +1,4 @@
-import { type JobGraph, type JobStatus, type Key, MalstromError, type SnapshotVersion } from '@malstrom/core'
+import { type Explanation, type JobGraph, type JobStatus, type Key, MalstromError, type SnapshotVersion } from '@malstrom/core'
 import { type Failpoint, JobExecution, SnapshotReader } from '@malstrom/runtime'
 import { ScriptedSource } from '../doubles/scripted-source.ts'
 import { simulatedEnvironment } from '../simulation/simulated-environment.ts'
@@ -66,6 +66,11 @@ export class RunningTest {
   status(): Omit<JobStatus, 'state'> & { readonly state: JobStatus['state'] | 'crashed' } {
     const status = this.#execution.status()
     return this.#crashed ? { ...status, state: 'crashed' } : status
+  }
+
+  async explain(): Promise<Explanation> {
+    await this.settle()
+    return this.#perform('an explanation', (execution) => execution.explain())
   }
 
   async settle(): Promise<void> {
@@ -203,7 +208,7 @@ export class RunningTest {
       sink: (node) => {
         const double = Object.hasOwn(sinks, node.name) ? sinks[node.name] : undefined
         if (double === undefined) return this.#connectors.sink(node)
-        const sink = double instanceof TestSink ? new SimulatedSink(this.#world, double.transactions, process) : double
+        const sink = double instanceof TestSink ? new SimulatedSink(this.#world, { transactions: double.transactions, process }) : double
         return { ...node, sink }
       },
     })
@@ -232,7 +237,8 @@ export class RunningTest {
     }
     return this.#reporting(() =>
       this.#drive.perform(
-        process,
+        // One that has ended can still be asked why.
+        process.state === 'dead' ? undefined : process,
         what,
         () => action(process.execution),
         () => this.#crashed,

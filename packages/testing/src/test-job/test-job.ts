@@ -1,4 +1,4 @@
-import { checkOptionNames, type Job, type JobStatus, type Key, MalstromError, type SnapshotVersion } from '@malstrom/core'
+import { checkOptionNames, type Explanation, type Job, type JobStatus, type Key, MalstromError, type SnapshotVersion } from '@malstrom/core'
 import type { Failpoint, StoredState } from '@malstrom/runtime'
 import { checkReplacements, type Replacements } from './replace-nodes.ts'
 import { RunningTest } from './running-test.ts'
@@ -38,6 +38,8 @@ export interface TestJob extends AsyncDisposable {
   /** Everything the job has failed with, also where it has gone back to a snapshot afterwards. */
   readonly failures: readonly unknown[]
   status(): TestJobStatus
+  /** Settles, then tells why nothing comes out, as `Execution.explain` does. @throws MalstromError `ERR_NOT_RUNNING` after a crash */
+  explain(): Promise<Explanation>
   /** Runs everything that can be done without time passing. @throws MalstromError `ERR_TEST_UNSETTLED` if it does not end */
   settle(): Promise<void>
   /** Lets time pass: periodic epochs, snapshots, idleness and the pauses before restarts come in their order. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { within } from '../within.ts'
-import { startJava } from './java-process.ts'
-import { kafkaClassPath } from './kafka-jars.ts'
+import type { KafkaTools } from './kafka-tools.ts'
 
 /** How long it may take to start, to join its group and to read. */
 const FIRST_RECORD_MS = 30_000
@@ -31,20 +30,18 @@ const NULL = '<null>'
 export async function consume(
   topic: string,
   brokers: readonly string[],
-  folder: string,
+  tools: KafkaTools,
   options: ConsumeOptions,
 ): Promise<ConsoleRecord[]> {
   const { isolation = 'read_committed', idleMs = 2_500 } = options
   let printed = ''
   let printedAt = 0
   const shown = ['timestamp', 'partition', 'offset', 'headers', 'key', 'value'].map((what) => `print.${what}=true`)
-  const properties = [...shown, `null.literal=${NULL}`].flatMap((property) => ['--property', property])
-  const java = startJava(
+  const properties = [...shown, `null.literal=${NULL}`].flatMap((property) => [propertyOption(tools.version), property])
+  const java = tools.start(
     'org.apache.kafka.tools.consumer.ConsoleConsumer',
     [...['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning', '--isolation-level', isolation], ...properties],
     {
-      classPath: await kafkaClassPath(),
-      folder,
       heapMb: 256,
       onPrinted: (text) => {
         printed += text
@@ -68,6 +65,12 @@ export async function consume(
     throw new Error(`The console consumer said ${count} records and printed ${records.length}: ${java.output()}`)
   }
   return records
+}
+
+/** Renamed in Kafka 4.2 (KIP-1147), which prints a warning among the records about the old name. */
+function propertyOption(version: string): string {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 4 || (major === 4 && minor >= 2) ? '--formatter-property' : '--property'
 }
 
 function recordOf(line: string): ConsoleRecord {

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { guardOf } from '../guard.ts'
 
 /** Lines of output that are kept to explain a failure. */
 const TAIL_CHARACTERS = 8_000
@@ -18,8 +19,8 @@ export interface JavaProcess {
 
 export interface JavaOptions {
   readonly classPath: string
-  /** Where the settings of the log are. */
-  readonly folder: string
+  /** Further arguments of java itself. */
+  readonly flags?: readonly string[]
   /** Megabytes of heap. */
   readonly heapMb: number
   /** Takes what the process prints to standard output. */
@@ -31,9 +32,10 @@ const SMALL = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
 
 /** Starts a Java class that does not outlive this process, even if that is killed with SIGKILL. */
 export function startJava(mainClass: string, args: readonly string[], options: JavaOptions): JavaProcess {
-  const { classPath, folder, heapMb, onPrinted } = options
-  const flags = [`-Xmx${heapMb}m`, ...SMALL, `-Dlog4j.configuration=file:${folder}/log4j.properties`]
-  const child = spawn('java', [...flags, '-cp', classPath, mainClass, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { classPath, flags = [], heapMb, onPrinted } = options
+  const child = spawn('java', [`-Xmx${heapMb}m`, ...SMALL, ...flags, '-cp', classPath, mainClass, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const ended = once(child, 'close').catch(() => {}) // An error of the start; the output stays empty.
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -58,11 +60,4 @@ export function startJava(mainClass: string, args: readonly string[], options: J
     output: () => text,
     kill: (signal) => child.kill(signal),
   }
-}
-
-/** A shell that reads from us: when we are gone it meets the end of its input, and kills the process. */
-function guardOf(pid: number): ChildProcess {
-  const guard = spawn('sh', ['-c', `read _; kill -9 ${pid}`], { stdio: ['pipe', 'ignore', 'ignore'] })
-  guard.unref()
-  return guard
 }

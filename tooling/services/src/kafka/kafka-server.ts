@@ -1,160 +1,161 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
-import { within } from '../within.ts'
+import { Kafka, logLevel } from 'kafkajs'
+import { freePorts } from '../free-port.ts'
 import { type ConsoleRecord, type ConsumeOptions, consume } from './console-consumer.ts'
-import { type JavaProcess, startJava } from './java-process.ts'
-import { answersRequests } from './kafka-answers.ts'
-import { kafkaClassPath } from './kafka-jars.ts'
-import { type KafkaServerOptions, LOG_SETTINGS, serverProperties } from './kafka-settings.ts'
+import { knowsLeaders } from './kafka-answers.ts'
+import { KAFKA_VERSION } from './kafka-jars.ts'
+import { KafkaNode } from './kafka-node.ts'
+import { type KafkaServerOptions, type NodePorts, serverProperties } from './kafka-settings.ts'
+import { KafkaTools } from './kafka-tools.ts'
 
-/** A broker on a machine that does other things too takes 5 to 20 s to start. */
-const START_MS = 90_000
-const STOP_MS = 30_000
 const TOPIC_MS = 30_000
-const TOOL_MS = 60_000
 const PROBE_INTERVAL_MS = 100
 const PORT_ATTEMPTS = 3
+/** Of a broker that is alone, and of one among several. */
+const HEAP_MB = 512
+const SMALL_HEAP_MB = 320
 
 /**
- * A real Apache Kafka of one broker (KRaft) on free ports of 127.0.0.1, with its data in a temporary folder. It ends with
- * this process at the latest.
+ * A real Apache Kafka of one or several brokers (KRaft) on free ports of 127.0.0.1, with its data in a temporary folder. It ends
+ * with this process at the latest.
  */
 export class KafkaServer implements AsyncDisposable {
-  readonly port: number
   readonly #folder: string
-  #java: JavaProcess
+  readonly #tools: KafkaTools
+  readonly #nodes: readonly KafkaNode[]
 
-  private constructor(port: number, folder: string, java: JavaProcess) {
-    this.port = port
+  private constructor(folder: string, tools: KafkaTools, nodes: readonly KafkaNode[]) {
     this.#folder = folder
-    this.#java = java
+    this.#tools = tools
+    this.#nodes = nodes
   }
 
-  /** Resolves when the broker answers. */
+  /** Resolves when every broker answers and knows the others. */
   static async start(options: KafkaServerOptions = {}): Promise<KafkaServer> {
     for (let attempt = 1; ; attempt++) {
       const folder = await mkdtemp(join(tmpdir(), 'malstrom-kafka-'))
+      const tools = await KafkaTools.open(options.version ?? KAFKA_VERSION, folder)
+      const server = new KafkaServer(folder, tools, await prepareNodes(folder, tools, options))
       try {
-        const [port, controllerPort] = await freePorts()
-        await writeFile(join(folder, 'log4j.properties'), LOG_SETTINGS)
-        await writeFile(join(folder, 'server.properties'), serverProperties(port, controllerPort, folder, options))
-        await formatStorage(folder)
-        return new KafkaServer(port, folder, await startBroker(folder, port))
+        const clusterId = newClusterId()
+        await Promise.all(server.#nodes.map((node) => node.format(clusterId)))
+        await Promise.all(server.#nodes.map((node) => node.start(server.#nodes.length)))
+        return server
       } catch (thrown) {
-        await rm(folder, { recursive: true, force: true })
+        await server[Symbol.asyncDispose]()
         // Somebody else may have taken a port between our look and the start of the broker.
         if (attempt === PORT_ATTEMPTS || !`${thrown}`.includes('Address already in use')) throw thrown
       }
     }
   }
 
-  /** What clients connect to, as `host:port`. */
+  get version(): string {
+    return this.#tools.version
+  }
+
+  /** What clients connect to, as `host:port`, in the order of the nodes 1, 2, 3. */
   get brokers(): readonly string[] {
-    return [`127.0.0.1:${this.port}`]
+    return this.#nodes.map(({ address }) => address)
   }
 
-  get pid(): number {
-    return this.#java.pid
-  }
-
-  /** Makes a topic that is there, with leaders, when this resolves. */
+  /** Makes a topic that is there, with leaders that every broker knows, when this resolves; every broker has a copy. */
   async createTopic(topic: string, partitions = 1, config: Readonly<Record<string, string>> = {}): Promise<void> {
     const admin = new Kafka({ brokers: [...this.brokers], logLevel: logLevel.NOTHING }).admin()
     try {
       await admin.connect()
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
       await admin.createTopics({
-        topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
+        topics: [{ topic, numPartitions: partitions, replicationFactor: this.#nodes.length, configEntries }],
+        // kafkajs would give up if the broker has not heard of the topic yet.
         waitForLeaders: false,
       })
-      // kafkajs would give up if the broker has not heard of the topic yet.
-      for (let waitedMs = 0; !(await hasLeaders(admin, topic)); waitedMs += PROBE_INTERVAL_MS) {
+    } finally {
+      await admin.disconnect()
+    }
+    for (const { port } of this.#nodes) {
+      for (let waitedMs = 0; !(await knowsLeaders(port, topic)); waitedMs += PROBE_INTERVAL_MS) {
         if (waitedMs >= TOPIC_MS) throw new Error(`The topic "${topic}" has no leaders.`)
         await sleep(PROBE_INTERVAL_MS)
       }
-    } finally {
-      await admin.disconnect()
     }
   }
 
   /** What Kafka's own console consumer reads of a topic, from its beginning to its end. */
   async consume(topic: string, options: ConsumeOptions = {}): Promise<ConsoleRecord[]> {
-    return consume(topic, this.brokers, this.#folder, options)
+    return consume(topic, this.brokers, this.#tools, options)
   }
 
   /** Runs one of Kafka's own tools, such as `org.apache.kafka.tools.ProducerPerformance`, to its end; what it printed last. */
   async runTool(mainClass: string, args: readonly string[]): Promise<string> {
-    const java = startJava(mainClass, args, { classPath: await kafkaClassPath(), folder: this.#folder, heapMb: 256 })
-    const hasEnded = await within(TOOL_MS, java.ended)
-    if (!hasEnded) java.kill('SIGKILL')
-    if (!hasEnded || java.exitCode !== 0) throw new Error(`${mainClass} failed: ${java.output()}`)
-    return java.output()
+    return await this.#tools.run(mainClass, args)
   }
 
-  /** Ends the broker: in order with `SIGTERM`, as a crash with `SIGKILL`. */
+  /** Ends all brokers: in order with `SIGTERM`, as a crash with `SIGKILL`. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    this.#java.kill(signal)
-    if (await within(STOP_MS, this.#java.ended)) return
-    this.#java.kill('SIGKILL')
-    await within(STOP_MS, this.#java.ended)
+    await Promise.all(this.#nodes.map((node) => node.stop(signal)))
   }
 
-  /** Starts the broker again, on the same port and with the same data. Resolves when it answers. */
+  /** Starts all brokers again, on the same ports and with the same data. Resolves when they answer. */
   async restart(): Promise<void> {
-    if (this.#java.isRunning) await this.stop()
-    this.#java = await startBroker(this.#folder, this.port)
+    await this.stop()
+    await Promise.all(this.#nodes.map((node) => node.start(this.#nodes.length)))
+  }
+
+  /** Holds all brokers, so that their clients are connected and get no answer, until `resume`. */
+  pause(): void {
+    for (const node of this.#nodes) node.hold(true)
+  }
+
+  resume(): void {
+    for (const node of this.#nodes) node.hold(false)
+  }
+
+  /** Ends the broker with this id, the first one has 1, as `stop` ends all. */
+  async stopBroker(id: number, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.#node(id).stop(signal)
+  }
+
+  /** Starts the broker with this id again. Resolves when it answers, and knows all that are up. */
+  async restartBroker(id: number): Promise<void> {
+    const node = this.#node(id)
+    await node.stop('SIGTERM')
+    await node.start(this.#nodes.filter((other) => other === node || other.isRunning).length)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL')
     await rm(this.#folder, { recursive: true, force: true })
   }
-}
 
-async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    return topics[0]?.partitions.every(({ leader }) => leader >= 0) ?? false
-  } catch (thrown) {
-    if ((thrown as { retriable?: unknown }).retriable === true) return false
-    throw thrown
+  #node(id: number): KafkaNode {
+    const node = this.#nodes.find((one) => one.id === id)
+    if (node === undefined) throw new Error(`There is no broker ${id}: they are ${this.#nodes.map((one) => one.id).join(', ')}.`)
+    return node
   }
 }
 
-async function formatStorage(folder: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url')
-  const args = ['format', '-t', clusterId, '-c', join(folder, 'server.properties')]
-  const java = startJava('kafka.tools.StorageTool', args, { classPath: await kafkaClassPath(), folder, heapMb: 64 })
-  if (!(await within(START_MS, java.ended))) java.kill('SIGKILL')
-  if (!java.output().includes('Formatting')) throw new Error(`Kafka did not format its storage: ${java.output()}`)
-}
-
-async function startBroker(folder: string, port: number): Promise<JavaProcess> {
-  const java = startJava('kafka.Kafka', [join(folder, 'server.properties')], { classPath: await kafkaClassPath(), folder, heapMb: 512 })
-  for (let waitedMs = 0; java.isRunning && waitedMs < START_MS; waitedMs += PROBE_INTERVAL_MS) {
-    if (await answersRequests(port)) return java
-    await sleep(PROBE_INTERVAL_MS)
-  }
-  java.kill('SIGKILL')
-  await within(STOP_MS, java.ended)
-  throw new Error(`Kafka did not start: ${java.output()}`)
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject).listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-        }),
-    ),
+async function prepareNodes(folder: string, tools: KafkaTools, options: KafkaServerOptions): Promise<KafkaNode[]> {
+  const { brokers = 1 } = options
+  const free = await freePorts(2 * brokers)
+  const ports = Array.from({ length: brokers }, (_, at) => ({ broker: free[2 * at], controller: free[2 * at + 1] }) as NodePorts)
+  const heapMb = brokers === 1 ? HEAP_MB : SMALL_HEAP_MB
+  return await Promise.all(
+    ports.map(async ({ broker }, at) => {
+      const own = join(folder, `node-${at + 1}`)
+      await mkdir(own)
+      await writeFile(join(own, 'server.properties'), serverProperties(at, ports, own, options))
+      return new KafkaNode({ id: at + 1, port: broker, folder: own, tools, heapMb })
+    }),
   )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports as [number, number]
+}
+
+function newClusterId(): string {
+  const id = randomBytes(16)
+  // An id that begins with "-" would be taken for an option.
+  id[0] = 0
+  return id.toString('base64url')
 }

@@ -16,12 +16,14 @@ interface Upload {
 export interface BucketOptions {
   /** Keys in a page of a listing, at most. */
   readonly pageSize: number
+  /** Listings give keys as they are, whatever is asked for, as some stores do. */
+  readonly neverEncodes: boolean
   /** Conditions that the bucket does not look at, as stores do that have none. */
   readonly ignoredConditions: readonly ('if-match' | 'if-none-match')[]
 }
 
 /** One bucket: what S3 does with objects, conditions, parts, ranges and pages. */
-export class S3Bucket {
+export class FakeBucket {
   readonly objects = new Map<string, StoredObject>()
   readonly uploads = new Map<string, Upload>()
   /** Keys that DeleteObjects refuses. */
@@ -88,7 +90,9 @@ export class S3Bucket {
     const delimiter = query.get('delimiter') ?? ''
     const after = query.get('continuation-token') ?? query.get('start-after') ?? ''
     const limit = Math.min(Number(query.get('max-keys') ?? 1_000), this.#options.pageSize)
-    const name = query.get('encoding-type') === 'url' ? urlEncoded : escaped
+    const isEncoded = query.get('encoding-type') === 'url' && !this.#options.neverEncodes
+    const name = isEncoded ? urlEncoded : escaped
+    const encoding = isEncoded ? '<EncodingType>url</EncodingType>' : ''
     const entries = new Map<string, string>()
     for (const key of [...this.objects.keys()].filter((known) => known.startsWith(prefix)).sort(byteOrder)) {
       const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
@@ -100,7 +104,7 @@ export class S3Bucket {
     const token = more ? `<NextContinuationToken>${escaped(page.at(-1)?.[0] ?? '')}</NextContinuationToken>` : ''
     const content = page.map(([, element]) => element).join('')
     return xml(
-      `<ListBucketResult><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${token}${content}</ListBucketResult>`,
+      `<ListBucketResult><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>${encoding}${token}${content}</ListBucketResult>`,
     )
   }
 

@@ -1,10 +1,10 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BucketOptions, S3Bucket } from './s3-bucket.ts'
+import { type BucketOptions, FakeBucket } from './fake-bucket.ts'
 import { readRequest, type S3Fault, type S3Request } from './s3-request.ts'
 import { failure, type S3Response } from './s3-response.ts'
 
-export interface S3ServerOptions extends Partial<BucketOptions> {
+export interface FakeS3Options extends Partial<BucketOptions> {
   /** @default ['bucket'] */
   readonly buckets?: readonly string[]
   /** The only access key id that is let in; signatures are not checked. Left out: everybody is. */
@@ -15,8 +15,8 @@ export interface S3ServerOptions extends Partial<BucketOptions> {
  * S3 in memory on a free port of 127.0.0.1, for tests: conditional writes, multipart uploads, ranges, listings in pages, DeleteObjects, and
  * faults. Requests take effect one at a time. Path-style addresses only.
  */
-export class S3Server implements AsyncDisposable {
-  readonly buckets = new Map<string, S3Bucket>()
+export class FakeS3 implements AsyncDisposable {
+  readonly buckets = new Map<string, FakeBucket>()
   /** Every request that has arrived, oldest first, without its body. */
   readonly requests: Omit<S3Request, 'body'>[] = []
   /** Asked before each request; `undefined`: nothing goes wrong. */
@@ -24,9 +24,9 @@ export class S3Server implements AsyncDisposable {
   readonly #server: Server
   readonly #accessKeyId: string | undefined
 
-  private constructor(options: S3ServerOptions) {
-    const { pageSize = 1_000, ignoredConditions = [], buckets = ['bucket'] } = options
-    for (const name of buckets) this.buckets.set(name, new S3Bucket({ pageSize, ignoredConditions }))
+  private constructor(options: FakeS3Options) {
+    const { pageSize = 1_000, neverEncodes = false, ignoredConditions = [], buckets = ['bucket'] } = options
+    for (const name of buckets) this.buckets.set(name, new FakeBucket({ pageSize, neverEncodes, ignoredConditions }))
     this.#accessKeyId = options.accessKeyId
     this.#server = createServer((message, response) => {
       readRequest(message)
@@ -35,8 +35,8 @@ export class S3Server implements AsyncDisposable {
     })
   }
 
-  static async start(options: S3ServerOptions = {}): Promise<S3Server> {
-    const server = new S3Server(options)
+  static async start(options: FakeS3Options = {}): Promise<FakeS3> {
+    const server = new FakeS3(options)
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
     return server
   }
@@ -46,8 +46,8 @@ export class S3Server implements AsyncDisposable {
   }
 
   /** The objects of the first bucket. */
-  get bucket(): S3Bucket {
-    return [...this.buckets.values()][0] as S3Bucket
+  get bucket(): FakeBucket {
+    return [...this.buckets.values()][0] as FakeBucket
   }
 
   /** How often an operation was asked for. */

@@ -1,0 +1,126 @@
+import type { Cell, StateStore, TimestampAlgebra } from '@malstrom/core'
+import { ExpiryQueue } from '../keyed/expiry-queue.ts'
+import { type NotAfter, notAfterOf } from './join-buffer.ts'
+
+/** A state that is to be looked at when the frontier comes to a time. None of this is saved. */
+export class Dated {
+  /** Set when the state is first watched. */
+  key: unknown = undefined
+  /** Where the state is kept; `undefined` for one that was restored or has come from another worker, until it is looked up. */
+  cell: Cell<unknown, Dated> | undefined = undefined
+  /** The earliest entry that is queued for it. */
+  due: Due | undefined = undefined
+  /** Whether it stands in line, and until when. */
+  inLine = false
+  at: unknown = undefined
+  // Its neighbours in the line.
+  before: Dated | undefined = undefined
+  behind: Dated | undefined = undefined
+}
+
+/** A time at which a state is to be looked at. */
+export interface Due {
+  readonly state: Dated
+  readonly at: unknown
+  /** The next one of the same state: queued before this one, due after it. */
+  readonly later: Due | undefined
+}
+
+/** Knows which keys an epoch concerns, so that an epoch costs nothing for the others. */
+export class DueKeys<S extends Dated> {
+  readonly #store: StateStore<unknown, S>
+  readonly #notAfter: NotAfter
+  readonly #queue: ExpiryQueue<Due, unknown>
+  // The line: what is due somewhat later than it could be, in the order in which it came. States are linked themselves, so that
+  // one that is forgotten leaves the line at once.
+  #first: Dated | undefined
+  #last: Dated | undefined
+  #inLine = 0
+
+  constructor(store: StateStore<unknown, S>, time: TimestampAlgebra<unknown>) {
+    this.#store = store
+    this.#notAfter = notAfterOf(time)
+    this.#queue = new ExpiryQueue(time)
+  }
+
+  /** Entries of keys, for tests. */
+  get queued(): number {
+    return this.#queue.size + this.#inLine
+  }
+
+  /** The state is to be looked at when the frontier comes to `at`, if not earlier. */
+  watch(key: unknown, state: S, at: unknown): void {
+    const later = state.due
+    if (later !== undefined && this.#notAfter(later.at, at)) return
+    state.key = key
+    state.due = { state, at, later }
+    this.#queue.push(at, state.due)
+  }
+
+  /**
+   * The state is to be looked at some time after the frontier has come to `at`: when those that came before it have been.
+   * For dues that grow about as time does, of which this costs less.
+   */
+  watchInLine(key: unknown, state: S, at: unknown): void {
+    if (state.inLine) return
+    state.inLine = true
+    state.key = key
+    state.at = at
+    state.before = this.#last
+    if (this.#last === undefined) this.#first = state
+    else this.#last.behind = state
+    this.#last = state
+    this.#inLine++
+  }
+
+  /** The next state that is due with `epoch`, those that are due exactly by their times. Who takes it watches it again, or forgets the key. */
+  take(epoch: unknown): S | undefined {
+    for (;;) {
+      const due = this.#queue.popDue(epoch)
+      if (due === undefined) return this.#takeFromLine(epoch)
+      const state = due.state as S
+      state.due = due.later
+      if (this.#isHere(state)) return state
+    }
+  }
+
+  forget(key: unknown, state: S): void {
+    if (state.inLine) this.#leaveLine(state)
+    this.#store.remove((state.cell as Cell<unknown, S> | undefined) ?? this.#store.cell(key))
+  }
+
+  /** The key may have been forgotten, or have moved to another worker. If it is here, its state is going to be changed. */
+  #isHere(state: S): boolean {
+    const cell = state.cell as Cell<unknown, S> | undefined
+    if (cell !== undefined) return cell.state === state && this.#store.touch(cell)
+    if (this.#store.get(state.key) !== state) return false
+    state.cell = this.#store.cell(state.key) as Cell<unknown, Dated>
+    return true
+  }
+
+  #takeFromLine(epoch: unknown): S | undefined {
+    while (this.#first !== undefined) {
+      const first = this.#first as S
+      const isDue = this.#notAfter(first.at, epoch)
+      // One that is far ahead of its time must not hold up those behind it.
+      if (!isDue && this.#notAfter(first.at, (this.#last as S).at)) return undefined
+      this.#leaveLine(first)
+      if (!isDue) this.watch(first.key, first, first.at)
+      else if (this.#isHere(first)) return first
+    }
+    return undefined
+  }
+
+  #leaveLine(state: Dated): void {
+    const { before, behind } = state
+    if (before === undefined) this.#first = behind
+    else before.behind = behind
+    if (behind === undefined) this.#last = before
+    else behind.before = before
+    // A state that is gone must not keep those alive that were its neighbours.
+    state.before = undefined
+    state.behind = undefined
+    state.inLine = false
+    this.#inLine--
+  }
+}

@@ -14,14 +14,19 @@ export function systemCode(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
 }
 
+const IS_A_DIRECTORY = 'it is a directory. Name the files in it.'
+const IN_A_FILE = 'a part of its path is a file, not a directory. Check the path.'
+
 function explain(use: 'read' | 'written', cause: unknown): string {
   switch (systemCode(cause)) {
     case 'ENOENT':
-      return `there is no such file. Check the path; relative paths start at ${process.cwd()}.`
+      return `there is no such file${use === 'written' ? ', and none can be made' : ''}. Check the path; relative paths start at ${process.cwd()}.`
+    case 'EEXIST':
+      return (cause as NodeJS.ErrnoException).syscall === 'mkdir' ? IN_A_FILE : IS_A_DIRECTORY
     case 'EISDIR':
-      return 'it is a directory. Name the files in it.'
+      return IS_A_DIRECTORY
     case 'ENOTDIR':
-      return 'a part of its path is a file, not a directory. Check the path.'
+      return IN_A_FILE
     case 'EACCES':
     case 'EPERM':
       return `permission denied. Give the user that runs this process the right to ${use === 'read' ? 'read' : 'write'} it.`

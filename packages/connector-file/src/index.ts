@@ -12,7 +12,7 @@ export type { Paths } from './source/file-source.ts'
 export { type FileSet, type FilesInOptions, filesIn } from './source/files-in.ts'
 export type { LineOptions } from './source/line-parser.ts'
 export { ndjsonFile } from './source/ndjson-file.ts'
-export { type StdinOptions, stdinCsv, stdinLines, stdinNdjson } from './source/stdin.ts'
+export { type StdinGroupOptions, type StdinOptions, stdinCsv, stdinLines, stdinNdjson } from './source/stdin.ts'
 export { textFile } from './source/text-file.ts'
 export { stdinStream, toStdoutStream } from './stream/stdio-stream.ts'
 export { formatStreamLine, parseStreamLine, type StreamLine, type StreamLineOptions } from './stream/stream-line.ts'
@@ -20,11 +20,14 @@ export type { StreamLinesOptions } from './stream/stream-line-format.ts'
 export type { NewStreamMessage, StreamKeyOptions, StreamMessage } from './stream/stream-message.ts'
 export type { StreamFileHeader, StreamMarker } from './stream-file/format.ts'
 export { endStreamFile, type RepairOptions, repairStreamFile, type StreamFileRepair } from './stream-file/repair-stream-file.ts'
-export { type StreamFileOptions, streamFile } from './stream-file/stream-file.ts'
+export { type StreamFileOptions, type StreamFileStart, streamFile } from './stream-file/stream-file.ts'
 export type { WrittenStreams } from './stream-file/stream-file-encoder.ts'
+export type { StreamFileShares } from './stream-file/stream-file-shares.ts'
 export { type ToStreamFileOptions, toStreamFile } from './stream-file/to-stream-file.ts'
 export { type StreamFileReport, type StreamSummary, type VerifyOptions, verifyStreamFile } from './stream-file/verify-stream-file.ts'
-export { fileSchemes, type SourceUrlOptions, type StreamScheme, type StreamSchemes, sinkFromUrl, sourceFromUrl } from './url/from-url.ts'
+export { fileSchemes, stdioScheme } from './url/file-schemes.ts'
+export { sinkFromUrl, sourceFromUrl } from './url/from-url.ts'
+export type { SinkUrlOptions, SourceUrlOptions, StreamScheme, StreamSchemes } from './url/stream-scheme.ts'
 export {
   onlyStreamKey,
   parseStreamerUri,
@@ -32,5 +35,6 @@ export {
   type StreamerUri,
   type StreamNode,
   type StreamUrl,
+  urlError,
   urlText,
 } from './url/stream-url.ts'

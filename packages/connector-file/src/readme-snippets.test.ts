@@ -100,15 +100,26 @@ it('the README writes orders into folders', async () => {
 })
 
 it('the README shouts', () => {
-  const job = fileURLToPath(new URL('./fixture/shout-job.ts', import.meta.url))
-  const { stdout, status } = spawnSync(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', job], {
-    input: '[chat] hello\n[other] not me\n["all"]\n',
-    encoding: 'utf8',
-    timeout: 30_000,
-  })
-  expect(status).toBe(0)
-  expect(stdout).toMatch(/^\[[-\d]+T[:.\d]+ \| chat \| 0\] HELLO\n\[[-\d]+T[:.\d]+ \| broadcast \| 0\] \["ALL"\]\n$/)
+  expect(printedBy('shout-job', '[chat] hello\n[other] not me\n["all"]\n')).toMatch(
+    /^\[[-\d]+T[:.\d]+ \| chat \| 0\] HELLO\n\[[-\d]+T[:.\d]+ \| broadcast \| 0\] \["ALL"\]\n$/,
+  )
 })
+
+it('the README halves standard input', () => {
+  const lines = printedBy('halves-job', '0\n1\n2\n3\n4\n').trimEnd().split('\n')
+  expect(lines.filter((line) => line.startsWith('left'))).toEqual(['left: 0', 'left: 2', 'left: 4'])
+  expect(lines.filter((line) => line.startsWith('right'))).toEqual(['right: 1', 'right: 3'])
+  expect(lines).toHaveLength(5)
+})
+
+/** What a job of the folder `fixture` prints, in a process of its own. */
+function printedBy(job: string, input: string): string {
+  const path = fileURLToPath(new URL(`./fixture/${job}.ts`, import.meta.url))
+  const flags = ['--conditions=@malstrom/source', '--import', 'tsx']
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, path], { input, encoding: 'utf8', timeout: 60_000 })
+  expect(status, stderr).toBe(0)
+  return stdout
+}
 
 /** Relative paths start at `path` for a while. */
 function within(path: string): Disposable {

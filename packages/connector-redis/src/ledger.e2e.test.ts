@@ -9,7 +9,7 @@ import { type RealRedis, withRedis } from './fixture/real-redis.ts'
 
 const JOB = fileURLToPath(new URL('./fixture/ledger-job.ts', import.meta.url))
 /** Kills at random instants, in each mode; `SIGKILLS=100` for a long run. */
-const KILLS = Number(process.env.SIGKILLS ?? 3)
+const KILLS = Number(process.env.SIGKILLS ?? 2)
 const STEPS = ['opened', 'flushed', 'before commit', 'during commit', 'after commit']
 const PATIENCE_MS = 60_000
 const RECORDS_PER_START = 300

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addressName } from './client/redis-options.ts'
-import { redisHash, redisPublish, redisSet, redisSink, redisSource, textField } from './index.ts'
+import { redisHash, redisPublish, redisSet, redisSink, redisSortedSet, redisSource, textField } from './index.ts'
 
 const source = (options: object) => () => redisSource({ stream: 'in', decode: textField(), ...options } as never)
 const sink = (options: object) => () => redisSink({ stream: 'out', ...options } as never)
@@ -47,6 +47,8 @@ describe('a source refuses options that', () => {
     ['name no streams', { stream: [] }, /the name of a stream/],
     ['name a stream twice', { stream: ['a', 'a'] }, /each stream once/],
     ['divide several streams into shards', { stream: ['a', 'b'], shards: {} }, /one stream, if it has shards/],
+    ['divide optional shards', { shards: { optional: true, partitions: 2 } }, /either shards.partitions or shards.optional/],
+    ['have shards that are something else', { shards: { count: 3 } }, /count/],
     ['have no partitions', { shards: { partitions: 0 } }, /shards.partitions/],
     ['do not decode', { decode: 'json' }, /decode/],
     ['start nowhere', { start: { id: 'x' } }, /start: /],
@@ -75,6 +77,7 @@ describe('a sink refuses options that', () => {
 
   it('are missing or wrong, for keys, hashes and channels', () => {
     expect(() => redisHash({} as never)).toThrow(refused(/redisHash needs a hash/))
+    expect(() => redisSortedSet({} as never)).toThrow(refused(/redisSortedSet needs a set/))
     expect(() => redisPublish({} as never)).toThrow(refused(/redisPublish needs a channel/))
     expect(() => redisSet({ ttlMs: 0 })).toThrow(refused(/ttlMs/))
     expect(() => redisSet({ ttl: 5 } as never)).toThrow(refused(/no option "ttl"/))

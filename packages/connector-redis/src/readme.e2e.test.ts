@@ -9,7 +9,7 @@ import { singleThread } from '@malstrom/runtime'
 import { expect, it } from 'vitest'
 import { eventually } from './fixture/read-partition.ts'
 import { withRedis } from './fixture/real-redis.ts'
-import { allFields, bytesField, redisHash, redisPublish, redisSet } from './index.ts'
+import { allFields, bytesField, redisHash, redisPublish, redisSet, redisSortedSet } from './index.ts'
 
 interface Order {
   readonly customer: string
@@ -66,10 +66,11 @@ function forms(url: string) {
   })
 
   const perKey = redisSet<number, string, number>({ url, key: (_total, customer) => `total:${customer}`, ttlMs: 3_600_000 })
+  const leaders = redisSortedSet<number, string, number>({ url, set: 'leaders' }) // score: the record, member: its key
   const inHash = redisHash<number, string, number>({ url, hash: 'totals' }) // field: the key of the record
   const toListeners = redisPublish<number, string, number>({ url, channel: (_total, customer) => `totals.${customer}` })
   // #endregion
-  return [inGroup, sharded, binary, inCluster, overSentinels, perKey, inHash, toListeners]
+  return [inGroup, sharded, binary, inCluster, overSentinels, perKey, leaders, inHash, toListeners]
 }
 
 withRedis('the README', {}, (redis) => {
@@ -92,7 +93,7 @@ withRedis('the README', {}, (redis) => {
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
-    expect(forms(url)).toHaveLength(8)
+    expect(forms(url)).toHaveLength(9)
 
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8').replaceAll(/^ +/gm, '')
     const regions = readFileSync(new URL(import.meta.url), 'utf8').split(/^ *\/\/ #(?:region.*|endregion)\n/m)

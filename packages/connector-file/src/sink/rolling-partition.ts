@@ -100,7 +100,7 @@ export class RollingPartition<V, K, T> implements SinkPartition<V, K, T, RolledF
     this.#current = undefined
     const ended = this.#files.map(({ stagedName, name }) => ({ stagedName, name }))
     this.#files = []
-    // A version that was not committed is part of the next one.
+    // A version that was not committed is part of the next one, so there is nothing more to do when one is abandoned.
     const before = [...this.#byVersion.values()].at(-1)?.complete ?? []
     const taken = { version, sequence: this.#sequence, complete: [...before, ...ended] }
     this.#byVersion.set(version, taken)
@@ -119,6 +119,8 @@ export class RollingPartition<V, K, T> implements SinkPartition<V, K, T, RolledF
     }
     for (const known of this.#byVersion.keys()) if (known <= version) this.#byVersion.delete(known)
   }
+
+  abandon(): void {}
 
   async close(): Promise<void> {
     if (this.#isClosed) return

@@ -13,7 +13,15 @@ export interface StagedLength {
   readonly length: number
   /** The name of the staging file beside it; `undefined` if nothing was staged. */
   readonly staged: string | undefined
-  /** How much is staged. */
+  /** How much is staged there. */
+  readonly bytes: number
+  /** What was staged before that, for snapshots that were abandoned. */
+  readonly earlier?: readonly StagedPiece[]
+}
+
+export interface StagedPiece {
+  /** The name of the staging file. */
+  readonly staged: string
   readonly bytes: number
 }
 
@@ -37,6 +45,8 @@ export interface StagedFileOptions<V, K, T> {
 export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, StagedLength> {
   readonly #options: StagedFileOptions<V, K, T>
   readonly #byVersion = new Map<SnapshotVersion, StagedLength>()
+  /** What was staged for snapshots that were abandoned: it belongs to the next one. */
+  #earlier: readonly StagedPiece[] = []
   /** The last version that was committed here. */
   #committed: SnapshotVersion | undefined
   /** The length of the file after all commits so far. */
@@ -59,8 +69,9 @@ export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, Stag
   async removeLeftovers(): Promise<void> {
     const { path, saved } = this.#options
     const prefix = `${basename(path)}.staged-`
+    const kept = saved === undefined ? [] : piecesOf(saved).map(({ staged }) => staged)
     for (const name of await readdir(dirname(path))) {
-      if (name.startsWith(prefix) && name !== saved?.staged) await rm(join(dirname(path), name), { force: true })
+      if (name.startsWith(prefix) && !kept.includes(name)) await rm(join(dirname(path), name), { force: true })
     }
   }
 
@@ -85,7 +96,10 @@ export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, Stag
 
   snapshot(version: SnapshotVersion): StagedLength {
     const bytes = this.#staging?.snapshot().length ?? 0
-    const taken = { version, length: this.#length, staged: bytes > 0 ? this.#name : undefined, bytes }
+    const staged = bytes > 0 ? this.#name : undefined
+    const earlier = this.#earlier.length > 0 ? { earlier: this.#earlier } : {}
+    const taken = { version, length: this.#length, staged, bytes, ...earlier }
+    this.#earlier = []
     this.#byVersion.set(version, taken)
     this.#closeStaging()
     return taken
@@ -101,9 +115,15 @@ export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, Stag
     } catch (thrown) {
       throw fileError('written', path, thrown, context)
     }
-    this.#length = taken.length + taken.bytes
+    this.#length = taken.length + bytesOf(piecesOf(taken))
     this.#committed = version
     for (const known of this.#byVersion.keys()) if (known < version) this.#byVersion.delete(known)
+  }
+
+  abandon(version: SnapshotVersion): void {
+    const taken = this.#byVersion.get(version)
+    this.#byVersion.delete(version)
+    if (taken !== undefined) this.#earlier = piecesOf(taken)
   }
 
   async close(): Promise<void> {
@@ -135,23 +155,37 @@ export class StagedFilePartition<V, K, T> implements SinkPartition<V, K, T, Stag
   }
 
   async #append(taken: StagedLength): Promise<void> {
-    const { length, staged, bytes } = taken
+    const { length } = taken
+    const pieces = piecesOf(taken)
     const { handle, path, saved } = this.#options
     const { size } = await handle.stat()
-    const end = length + bytes
+    const end = length + bytesOf(pieces)
     // Only the start that is restored may cut off what came after its snapshot.
     if (size > end && taken !== saved) {
       throw new Error(
         `it has ${size - end} bytes more than this sink has written: another start of the job, or another program, writes to it`,
       )
     }
-    if (size < end && staged !== undefined) {
+    if (size < end) {
       await handle.truncate(length)
-      await copy(join(dirname(path), staged), handle, length, bytes)
+      let position = length
+      for (const { staged, bytes } of pieces) {
+        await copy(join(dirname(path), staged), handle, position, bytes)
+        position += bytes
+      }
     } else await handle.truncate(end)
     await handle.datasync()
-    if (staged !== undefined) await rm(join(dirname(path), staged), { force: true })
+    for (const { staged } of pieces) await rm(join(dirname(path), staged), { force: true })
   }
+}
+
+/** Everything that a commit makes visible, in order. */
+function piecesOf({ earlier = [], staged, bytes }: StagedLength): readonly StagedPiece[] {
+  return staged === undefined ? earlier : [...earlier, { staged, bytes }]
+}
+
+function bytesOf(pieces: readonly StagedPiece[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 async function copy(from: string, to: FileHandle, position: number, bytes: number): Promise<void> {

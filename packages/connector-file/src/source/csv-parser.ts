@@ -46,6 +46,8 @@ export function csvFormat(owner: string, options: CsvOptions): RecordFormat<CsvR
   return {
     recordBytesMax: checkByteBound(owner, 'maxRecordBytes', maxRecordBytes),
     tooLargeHint: 'Check whether a closing quote is missing; raise maxRecordBytes if such records are right.',
+    // Where a record ends depends on its quotes, and so nothing after a wrong one is certain.
+    skipsInvalid: false,
     open: (origin) => new CsvParser(origin, header, delimiter, quote),
   }
 }

@@ -1,9 +1,8 @@
-import type { ErrorContext } from '@malstrom/core'
+import { type ErrorContext, WakeUp } from '@malstrom/core'
 import { fileError } from '../file-error.ts'
 import type { ByteInput } from './byte-input.ts'
 import type { FileTail } from './file-tail.ts'
 import type { OpenFile } from './open-file.ts'
-import { WakeUp } from './wake-up.ts'
 
 /** How much one read asks for, unless the file is smaller. */
 export const READ_BYTES_MAX = 128 * 1024

@@ -1,3 +1,4 @@
+import { MalstromError } from '@malstrom/core'
 import { checkByteBound } from '../check-options.ts'
 import type { RecordFormat, RecordParser } from './record-parser.ts'
 
@@ -7,15 +8,24 @@ export interface LineOptions {
    * @default 1 MiB
    */
   readonly maxLineBytes?: number
+  /**
+   * What to do about a line that is longer, is not UTF-8, or is not what the source reads, such as JSON: fail with an error that names
+   * the line, or leave it out. However long a line is that is left out, no more memory is taken for it.
+   * @default 'fail'
+   */
+  readonly onInvalid?: 'fail' | 'skip'
 }
 
 export const RECORD_BYTES_MAX = 1024 * 1024
 
-/** What bounds the lines of `owner`, the function that was called with `options`. */
-export function lineBound(owner: string, { maxLineBytes = RECORD_BYTES_MAX }: LineOptions) {
+/** What holds for the lines of `owner`, the function that was called with `options`. */
+export function lineBound(owner: string, { maxLineBytes = RECORD_BYTES_MAX, onInvalid = 'fail' }: LineOptions) {
+  if (onInvalid !== 'fail' && onInvalid !== 'skip')
+    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${owner}: onInvalid is ${String(onInvalid)}. Give 'fail' or 'skip'.`)
   return {
     recordBytesMax: checkByteBound(owner, 'maxLineBytes', maxLineBytes),
-    tooLargeHint: 'Raise maxLineBytes if such lines are right.',
+    tooLargeHint: "Raise maxLineBytes if such lines are right, or leave them out with onInvalid: 'skip'.",
+    skipsInvalid: onInvalid === 'skip',
   }
 }
 

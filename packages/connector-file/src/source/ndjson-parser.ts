@@ -4,7 +4,8 @@ import { type LineOptions, lineBound } from './line-parser.ts'
 import { type RecordFormat, type RecordOrigin, type RecordParser, recordError } from './record-parser.ts'
 
 export function ndjsonFormat<V>(owner: string, options: LineOptions): RecordFormat<V> {
-  return { ...lineBound(owner, options), open: (origin) => new NdjsonParser<V>(origin) }
+  const bound = lineBound(owner, options)
+  return { ...bound, open: (origin) => new NdjsonParser<V>(origin, bound.skipsInvalid) }
 }
 
 /** Each line is a JSON text; blank lines are skipped. */
@@ -13,9 +14,11 @@ class NdjsonParser<V> implements RecordParser<V> {
   readonly lines = 1
   readonly primed = true
   readonly #origin: RecordOrigin
+  readonly #skipsInvalid: boolean
 
-  constructor(origin: RecordOrigin) {
+  constructor(origin: RecordOrigin, skipsInvalid: boolean) {
     this.#origin = origin
+    this.#skipsInvalid = skipsInvalid
   }
 
   parse(text: string, at: number, last: boolean, line: number): number {
@@ -26,10 +29,11 @@ class NdjsonParser<V> implements RecordParser<V> {
     return newline < 0 ? text.length : newline + 1
   }
 
-  #decode(json: string, line: number): V {
+  #decode(json: string, line: number): V | undefined {
     try {
       return JSON.parse(json)
     } catch (thrown) {
+      if (this.#skipsInvalid) return undefined
       const problem = `not valid JSON (${excerpt(messageOf(thrown))}): ${excerpt(json.trim())}`
       throw recordError('ERR_RECORD_INVALID', this.#origin, line, problem, thrown)
     }

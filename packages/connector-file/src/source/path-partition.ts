@@ -1,4 +1,4 @@
-import type { ErrorContext, SourceOutput, SourcePartition, SourceStatus } from '@malstrom/core'
+import { type ErrorContext, type SourceOutput, type SourcePartition, type SourceStatus, WakeUp } from '@malstrom/core'
 import { fileError } from '../file-error.ts'
 import type { ByteInput } from './byte-input.ts'
 import { CompressedInput, compressionOf } from './compressed-input.ts'
@@ -10,7 +10,6 @@ import { type LocatedFile, locateFile } from './locate-file.ts'
 import { identityOf, type OpenFile, openFile, openFileIfThere } from './open-file.ts'
 import type { RecordOrigin } from './record-parser.ts'
 import { openRotatedAfter, type ReadFile } from './rotated-file.ts'
-import { WakeUp } from './wake-up.ts'
 
 /** Reads what one kind of file holds. `beginning` opens the same file again, at its beginning. */
 export type FileReader<V> = (

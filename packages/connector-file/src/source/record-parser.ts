@@ -13,6 +13,8 @@ export interface RecordFormat<V> {
   readonly recordBytesMax: number
   /** What to do about a record that is larger. */
   readonly tooLargeHint: string
+  /** A record that is too large or not UTF-8 is left out. Then every record is a line. */
+  readonly skipsInvalid: boolean
   open(origin: RecordOrigin): RecordParser<V>
 }
 

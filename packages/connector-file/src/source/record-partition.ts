@@ -7,25 +7,45 @@ import { TextWindow } from './text-window.ts'
 /** The most records one poll emits, however high its limit: the bound of the array it reuses. */
 const POLL_RECORDS_MAX = 4096
 
+/** What a partition has to do with other readers of its input. */
+export interface RecordShare {
+  /** The input begins in the middle of a line, which is another's. */
+  readonly isCut: boolean
+  /** Asked for each record, in order, with `position.offset` at its beginning: whether it is one to be emitted here. Absent: all are. */
+  readonly isMine: ((position: { readonly offset: number }) => boolean) | undefined
+  /** The partition is closed. */
+  leave(): void
+}
+
 /** The records of one input, in order. Their timestamps count from 0. */
 export class RecordPartition<V> implements SourcePartition<V, number, FilePosition> {
   readonly #input: ByteInput
   readonly #format: RecordFormat<V>
   readonly #parser: RecordParser<V>
   readonly #window: TextWindow
+  readonly #share: RecordShare | undefined
   readonly #values: V[] = []
   #index: number
   #line: number
   /** Thrown by the next poll: the records before it are emitted first. */
   #failure: unknown
 
-  constructor(input: ByteInput, format: RecordFormat<V>, parser: RecordParser<V>, origin: RecordOrigin, start: FilePosition) {
+  constructor(
+    input: ByteInput,
+    format: RecordFormat<V>,
+    parser: RecordParser<V>,
+    origin: RecordOrigin,
+    start: FilePosition,
+    share?: RecordShare,
+  ) {
     this.#input = input
     this.#format = format
     this.#parser = parser
     this.#window = new TextWindow(format, origin, start.offset)
     this.#index = start.index
     this.#line = start.line
+    this.#share = share
+    if (share?.isCut === true) this.#window.skipLine()
   }
 
   poll(output: SourceOutput<V, number>, limit: number): SourceStatus {
@@ -55,6 +75,7 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
   }
 
   close(): Promise<void> | void {
+    this.#share?.leave()
     return this.#input.close()
   }
 
@@ -63,6 +84,7 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
     const window = this.#window
     const parser = this.#parser
     const { text, last } = window
+    const isMine = this.#share?.isMine
     const unmeasuredCharacters = this.#format.recordBytesMax / UTF8_BYTES_PER_CHARACTER_MAX
     let next = count
     try {
@@ -72,10 +94,13 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
           assert(!last, 'a parser wants more than the whole file')
           break
         }
-        if (end - window.at > unmeasuredCharacters) this.#measure(text, window.at, end)
+        const isWanted =
+          parser.value !== undefined &&
+          (end - window.at <= unmeasuredCharacters || this.#fits(text, window.at, end)) &&
+          (isMine === undefined || isMine(window))
         window.at = end
         this.#line += parser.lines
-        if (parser.value !== undefined) this.#values[next++] = parser.value
+        if (isWanted) this.#values[next++] = parser.value as V
       }
     } catch (failure) {
       this.#failure = failure
@@ -86,7 +111,10 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
   /** Gets more text: `idle` if there is none now, `finished` if there is none at all. */
   #read(): SourceStatus {
     try {
-      while (!this.#window.advance(this.#line + 1)) {
+      for (;;) {
+        const hasText = this.#window.advance(this.#line + 1)
+        this.#line += this.#window.takeSkippedLines()
+        if (hasText) break
         if (this.#window.isComplete) return 'finished'
         const chunk = this.#input.take()
         if (chunk !== undefined) this.#window.append(chunk)
@@ -99,10 +127,10 @@ export class RecordPartition<V> implements SourcePartition<V, number, FilePositi
     return 'more'
   }
 
-  #measure(text: string, at: number, end: number): void {
+  #fits(text: string, at: number, end: number): boolean {
     const record = text.slice(at, end)
     const lineEnd = record.endsWith('\r\n') ? 2 : record.endsWith('\n') ? 1 : 0
-    this.#window.checkSize(Buffer.byteLength(record) - lineEnd, this.#line + 1)
+    return this.#window.fits(Buffer.byteLength(record) - lineEnd, this.#line + 1)
   }
 }
 

@@ -68,23 +68,15 @@ describe('standard input', () => {
     await expect(readAll(stdinNdjson({ stream: streamOf('{') }), 'stdin', state)).rejects.toThrow(/^stdin:1: not valid JSON/)
   })
 
-  it('has one reader', async () => {
-    const stream = new PassThrough()
-    const first = await stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)
-    expect(() => stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)).toThrow(/already being read/)
-    await first.close()
-    const second = await stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)
-    await second.close()
-  })
-
   it('fails when the stream breaks off, after what came before', async () => {
     const stream = new PassThrough()
     const partition = await stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)
+    const output = new Collected<string>()
+    expect(partition.poll(output, 0)).toBe('idle')
     stream.write('a\n')
     await turns(2)
     stream.destroy(new Error('cable cut'))
     await turns(2)
-    const output = new Collected<string>()
     expect(() => {
       while (partition.poll(output, 1) !== 'finished');
     }).toThrow(/Standard input broke off: cable cut/)
@@ -107,11 +99,12 @@ describe('back-pressure', () => {
     const chunk = Buffer.from('0123456789abcde\n'.repeat(1024))
     const { stream, bytes } = endless(chunk)
     const partition = await stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)
+    const output = new Collected<string>()
+    expect(partition.poll(output, 64)).toBe('idle')
     await turns(500)
     const slack = chunk.length + stream.readableHighWaterMark + chunk.length
     expect(bytes()).toBeGreaterThanOrEqual(STDIN_BUFFER_BYTES_MAX)
     expect(bytes()).toBeLessThanOrEqual(STDIN_BUFFER_BYTES_MAX + slack)
-    const output = new Collected<string>()
     for (let i = 0; i < 2000; i++) {
       partition.poll(output, 64)
       await turns(1)
@@ -119,6 +112,14 @@ describe('back-pressure', () => {
       expect(unread).toBeLessThanOrEqual(2 * STDIN_BUFFER_BYTES_MAX + slack)
     }
     expect(output.records.length).toBe(2000 * 64)
+    await partition.close()
+  })
+
+  it('does not begin before the job does', async () => {
+    const { stream, bytes } = endless(Buffer.alloc(1024, '\n'))
+    const partition = await stdinLines({ stream }).openPartition('stdin', undefined, CONTEXT)
+    await turns(100)
+    expect(bytes()).toBe(0)
     await partition.close()
   })
 

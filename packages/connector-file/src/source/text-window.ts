@@ -33,6 +33,9 @@ export class TextWindow {
   #isAscii = true
   #isStart: boolean
   #isComplete = false
+  /** How many bytes of a line that is left out are gone, from `#fromOffset` on; -1 if none is being left out. */
+  #skippedBytes = -1
+  #skippedLines = 0
 
   constructor(format: RecordFormat<unknown>, origin: RecordOrigin, offset: number) {
     this.#format = format
@@ -56,6 +59,18 @@ export class TextWindow {
     return this.#isComplete
   }
 
+  /** How many lines were left out since this was asked last. */
+  takeSkippedLines(): number {
+    const lines = this.#skippedLines
+    this.#skippedLines = 0
+    return lines
+  }
+
+  /** What comes next is the rest of a line of which nothing is wanted. */
+  skipLine(): void {
+    this.#skipFrom(this.#from + this.#consumedBytes())
+  }
+
   append(chunk: Uint8Array): void {
     if (this.#end + chunk.length > this.#bytes.length) this.#makeRoom(chunk.length)
     this.#bytes.set(chunk, this.#end)
@@ -69,29 +84,62 @@ export class TextWindow {
 
   /**
    * Replaces the text by what follows `at`: the next block, or a larger one if the record at `at`
-   * does not end in `text`. False if that takes more bytes. Throws if the record at `line` is too
-   * large or not UTF-8.
+   * does not end in `text`. False if that takes more bytes. A record at `line` that is too large or not
+   * UTF-8 is thrown, or left out.
    */
   advance(line: number): boolean {
-    const from = this.#from + this.#consumedBytes()
-    const partial = this.#to - from
-    const to = this.#blockEnd(from, partial)
-    if (to < 0) {
-      this.checkSize(this.#end - from - LINE_END_BYTES_MAX, line)
-      return false
+    for (;;) {
+      if (this.#skippedBytes >= 0 && !this.#skipToLineEnd()) return false
+      const from = this.#from + this.#consumedBytes()
+      const partial = this.#to - from
+      const to = this.#blockEnd(from, partial)
+      if (to < 0) {
+        if (!this.fits(this.#end - from - LINE_END_BYTES_MAX, line)) this.#skipFrom(from)
+        return false
+      }
+      const isLast = this.#isComplete && to === this.#end
+      if (to === this.#to && (!isLast || partial === 0)) return false
+      if (this.#decode(from, to, line)) return true
     }
-    const isLast = this.#isComplete && to === this.#end
-    if (to === this.#to && (!isLast || partial === 0)) return false
-    this.#decode(from, to, line)
+  }
+
+  /** Whether `bytes`, the size of the record at `line` or of its beginning, is within the limit. Throws if it is not and may not be left out. */
+  fits(bytes: number, line: number): boolean {
+    const { recordBytesMax, tooLargeHint, skipsInvalid } = this.#format
+    if (bytes <= recordBytesMax) return true
+    if (skipsInvalid) return false
+    const problem = `the record that starts here is larger than ${recordBytesMax} bytes. ${tooLargeHint}`
+    throw recordError('ERR_RECORD_TOO_LARGE', this.#origin, line, problem)
+  }
+
+  /** Leaves out the line that begins at `from`; until its end comes, the offset is that of its beginning. */
+  #skipFrom(from: number): void {
+    this.#fromOffset += from - this.#from
+    this.#skippedBytes = this.#end - from
+    this.#emptyAt(this.#end)
+  }
+
+  /** False if that takes more bytes. */
+  #skipToLineEnd(): boolean {
+    const newline = this.#bytes.subarray(0, this.#end).indexOf(NEWLINE, this.#from)
+    const to = newline < 0 ? this.#end : newline + 1
+    this.#skippedBytes += to - this.#from
+    this.#emptyAt(to)
+    if (newline < 0 && !this.#isComplete) return false
+    this.#fromOffset += this.#skippedBytes
+    this.#skippedBytes = -1
+    this.#skippedLines++
     return true
   }
 
-  /** Throws if `bytes`, the size of the record at `line` or of its beginning, is over the limit. */
-  checkSize(bytes: number, line: number): void {
-    const { recordBytesMax, tooLargeHint } = this.#format
-    if (bytes <= recordBytesMax) return
-    const problem = `the record that starts here is larger than ${recordBytesMax} bytes. ${tooLargeHint}`
-    throw recordError('ERR_RECORD_TOO_LARGE', this.#origin, line, problem)
+  #emptyAt(at: number): void {
+    this.text = ''
+    this.at = 0
+    this.#isAscii = true
+    this.#isStart = false
+    this.#from = at
+    this.#to = at
+    this.#searched = at
   }
 
   /** The end of the next block that ends after a line end, at the end of everything, or -1. */
@@ -112,7 +160,8 @@ export class TextWindow {
     return newline + 1
   }
 
-  #decode(from: number, blockEnd: number, line: number): void {
+  /** False if there was no text but a line that is left out. */
+  #decode(from: number, blockEnd: number, line: number): boolean {
     let to = blockEnd
     let block = this.#bytes.subarray(from, to)
     const blockIsAscii = isAscii(block)
@@ -120,7 +169,13 @@ export class TextWindow {
       // Line by line until the bad one is reached, so that the records before it are emitted.
       to = this.#newlineAfter(this.#to) || this.#end
       block = this.#bytes.subarray(from, to)
-      if (!isUtf8(block)) throw recordError('ERR_RECORD_INVALID', this.#origin, line, NOT_UTF8)
+      if (!isUtf8(block)) {
+        if (!this.#format.skipsInvalid) throw recordError('ERR_RECORD_INVALID', this.#origin, line, NOT_UTF8)
+        this.#fromOffset += to - this.#from
+        this.#skippedLines++
+        this.#emptyAt(to)
+        return false
+      }
     }
     this.text = block.toString(blockIsAscii ? 'latin1' : 'utf8')
     this.at = this.#isStart && this.text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0
@@ -130,6 +185,7 @@ export class TextWindow {
     this.#fromOffset += from - this.#from
     this.#from = from
     this.#to = to
+    return true
   }
 
   #consumedBytes(): number {

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { MalstromError } from '@malstrom/core'
-import type { StreamMessage } from '../stream/stream-message.ts'
+import { isStreamKey, type StreamMessage } from '../stream/stream-message.ts'
 
 /*
  * The stream file of SeaStreamer, version 1. All numbers are big endian.
@@ -20,6 +21,7 @@ export const END_BYTE = 0x0d
 /** Key, shard, sequence, timestamp, checksum. */
 const MARKER_BYTES_MAX = 256 + 8 + 8 + 8 + 2
 const BEACON_BYTES_MIN = 7
+export const BEACON_BYTES_MAX = BEACON_BYTES_MIN + 255 * MARKER_BYTES_MAX
 /** What a message has around its key and its payload. */
 export const MESSAGE_FRAME_BYTES = 1 + 8 + 8 + 8 + 4 + 2 + 1
 /** Magic, length of the name, time, interval, end. */
@@ -124,6 +126,46 @@ export function encodeBeacon(remainingBytes: number, markers: readonly StreamMar
   return bytes
 }
 
+/** A beacon, and where in `bytes` it ends. */
+export interface DecodedBeacon {
+  readonly beacon: StreamBeacon
+  readonly end: number
+}
+
+/**
+ * The beacon at `start` of `bytes`, which is `offset` in the file: `undefined` if it is not all there, or what is wrong with it. It
+ * is smaller than the interval, so no other one can begin in it.
+ */
+export function decodeBeacon(
+  bytes: Buffer,
+  start: number,
+  offset: number,
+  beaconIntervalBytes: number,
+): DecodedBeacon | string | undefined {
+  if (start + 6 > bytes.length) return undefined
+  if (bytes[start] !== END_BYTE) return 'there is no beacon'
+  const markers: StreamMarker[] = []
+  let at = start + 6
+  for (let left = bytes[start + 5] as number; left > 0; left--) {
+    const keyEnd = at + 1 + (bytes[at] ?? 0)
+    const end = keyEnd + 8 + 8 + 8 + 2
+    if (end > bytes.length) return undefined
+    const key = bytes.subarray(at + 1, keyEnd)
+    if (!isUtf8(key) || !isStreamKey(key.toString())) return 'a beacon names what is no stream'
+    markers.push({
+      key: key.toString(),
+      shard: bytes.readBigUInt64BE(keyEnd),
+      sequence: bytes.readBigUInt64BE(keyEnd + 8),
+      timestamp: Number(bytes.readBigUInt64BE(keyEnd + 16)),
+      runningChecksum: bytes.readUInt16BE(keyEnd + 24),
+    })
+    at = end
+  }
+  if (at >= bytes.length) return undefined
+  if (bytes[at] !== END_BYTE || at + 1 - start >= beaconIntervalBytes) return 'a beacon does not end where it should'
+  return { beacon: { offset, remainingBytes: bytes.readUInt32BE(start + 1), markers }, end: at + 1 }
+}
+
 function writeHead(bytes: Buffer, key: string, shard: bigint, sequence: bigint, timestamp: number, start: number): number {
   let at = writeText(bytes, key, start)
   at = bytes.writeBigUInt64BE(shard, at)
@@ -140,7 +182,8 @@ function writeText(bytes: Buffer, text: string, at: number): number {
 
 /** Something in the file at `offset` is not as it must be. */
 export function damaged(path: string, offset: number, problem: string): MalstromError {
-  const hint = 'verifyStreamFile says how much of the file is sound, and repairStreamFile cuts it there.'
+  const hint =
+    'verifyStreamFile (malstrom stream-file) says how much of the file is sound, and repairStreamFile (malstrom stream-file repair) cuts it there.'
   return new MalstromError('ERR_RECORD_INVALID', `The stream file "${path}" is damaged at byte ${offset}: ${problem}. ${hint}`, {
     context: { path },
   })

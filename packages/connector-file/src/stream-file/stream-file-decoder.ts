@@ -1,16 +1,15 @@
-import { isUtf8 } from 'node:buffer'
 import { MalstromError } from '@malstrom/core'
 import { isStreamKey, type StreamMessage } from '../stream/stream-message.ts'
 import { crc16 } from './crc16.ts'
 import {
   damaged,
+  decodeBeacon,
   decodeHeader,
   END_BYTE,
   HEADER_BYTES,
   MESSAGE_FRAME_BYTES,
   type StreamBeacon,
   type StreamFileHeader,
-  type StreamMarker,
 } from './format.ts'
 
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024
@@ -220,36 +219,13 @@ class Cursor {
     return this.#offsetOfBytes + this.at
   }
 
-  /** The beacon that stands here, and moves behind it, where no other can begin: a beacon is smaller than the interval.
-   * `undefined` if it is not all there. */
+  /** The beacon that stands here, and moves behind it; `undefined` if it is not all there. */
   #beacon(): StreamBeacon | undefined {
-    const bytes = this.#bytes
-    const start = this.at
-    if (start + 6 > bytes.length) return undefined
-    const offset = this.#offset
-    if (bytes[start] !== END_BYTE) throw damaged(this.#path, offset, 'there is no beacon')
-    const markers: StreamMarker[] = []
-    let at = start + 6
-    for (let left = bytes[start + 5] as number; left > 0; left--) {
-      const keyEnd = at + 1 + (bytes[at] ?? 0)
-      const end = keyEnd + 8 + 8 + 8 + 2
-      if (end > bytes.length) return undefined
-      const key = bytes.subarray(at + 1, keyEnd)
-      if (!isUtf8(key) || !isStreamKey(key.toString())) throw damaged(this.#path, offset, 'a beacon names what is no stream')
-      markers.push({
-        key: key.toString(),
-        shard: bytes.readBigUInt64BE(keyEnd),
-        sequence: bytes.readBigUInt64BE(keyEnd + 8),
-        timestamp: Number(bytes.readBigUInt64BE(keyEnd + 16)),
-        runningChecksum: bytes.readUInt16BE(keyEnd + 24),
-      })
-      at = end
-    }
-    if (at >= bytes.length) return undefined
-    if (bytes[at] !== END_BYTE || at + 1 - start >= this.#interval)
-      throw damaged(this.#path, offset, 'a beacon does not end where it should')
-    this.at = at + 1
-    return { offset, remainingBytes: bytes.readUInt32BE(start + 1), markers }
+    const found = decodeBeacon(this.#bytes, this.at, this.#offset, this.#interval)
+    if (found === undefined) return undefined
+    if (typeof found === 'string') throw damaged(this.#path, this.#offset, found)
+    this.at = found.end
+    return found.beacon
   }
 }
 

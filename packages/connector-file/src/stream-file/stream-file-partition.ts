@@ -3,7 +3,7 @@ import type { ByteInput } from '../source/byte-input.ts'
 import type { FilePosition } from '../source/file-position.ts'
 import type { FileRecords } from '../source/path-partition.ts'
 import type { StreamMessage } from '../stream/stream-message.ts'
-import { damaged, INTERNAL_KEY, isEndOfStream } from './format.ts'
+import { damaged, HEADER_BYTES, INTERNAL_KEY, isEndOfStream } from './format.ts'
 import type { StreamFileDecoder } from './stream-file-decoder.ts'
 
 /** The most messages one poll emits, however high its limit: the bound of the array it reuses. */
@@ -80,6 +80,8 @@ export class StreamFilePartition implements FileRecords<StreamMessage> {
     if (chunk !== undefined) this.#decoder.push(chunk)
     else if (!this.#input.ended) return 'idle'
     else if (this.#decoder.waitingBytes === 0 && this.#decoder.header !== undefined) return 'finished'
+    else if (this.#decoder.header === undefined)
+      throw damaged(this.#path, 0, `it has ${this.#decoder.waitingBytes} bytes, and a header has ${HEADER_BYTES}`)
     else throw damaged(this.#path, this.#decoder.offset, 'it is cut off in the middle of a message, or one is being written')
     return 'more'
   }

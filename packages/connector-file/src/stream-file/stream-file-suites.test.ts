@@ -1,4 +1,5 @@
 import { appendFileSync, rmSync } from 'node:fs'
+import { hashString } from '@malstrom/core'
 import { type SinkRecord, sinkSuite, sourceSuite } from '@malstrom/testing'
 import { PATIENT_SUITE } from '../fixture/property-settings.ts'
 import { CONTEXT, readAll } from '../fixture/read-partition.ts'
@@ -47,6 +48,33 @@ sourceSuite('streamFile', {
   setup: makeShared,
   create: () => streamFile(sharedPath),
   expected: [{ partition: sharedPath, records: sequenced.map((value, timestamp) => ({ value, timestamp })) }],
+  runs: 25,
+  ...PATIENT_SUITE,
+})
+
+const [dealt, ofShards] = [
+  { count: 3, by: 'sequence' },
+  { count: 2, by: 'shard' },
+] as const
+
+/** What a share of `sequenced` has. */
+const inShare = (partition: string, isMine: (value: StreamMessage) => boolean) => ({
+  partition,
+  records: sequenced.filter(isMine).map((value, timestamp) => ({ value, timestamp })),
+})
+
+sourceSuite('streamFile in shares', {
+  setup: makeShared,
+  create: () => streamFile(sharedPath, { shares: dealt }),
+  expected: [0n, 1n, 2n].map((index) => inShare(`${sharedPath}#${index}/3`, ({ sequence }) => sequence % 3n === index)),
+  runs: 25,
+  ...PATIENT_SUITE,
+})
+
+sourceSuite('streamFile in shares of shards', {
+  setup: makeShared,
+  create: () => streamFile(sharedPath, { shares: ofShards }),
+  expected: [0, 1].map((index) => inShare(`${sharedPath}#${index}/2`, ({ key, shard }) => (hashString(key) + Number(shard)) % 2 === index)),
   runs: 25,
   ...PATIENT_SUITE,
 })

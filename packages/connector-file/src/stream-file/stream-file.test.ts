@@ -215,7 +215,7 @@ describe('a file that is read', () => {
   })
 
   it('is asked for with options that make sense', () => {
-    expect(() => streamFile('x', { start: 'end' as 'beginning' })).toThrow(/start is 'beginning', \{ sequence/)
+    expect(() => streamFile('x', { start: 'middle' as 'beginning' })).toThrow(/start is 'beginning', 'end', \{ sequence/)
     expect(() => streamFile('x', { start: { timestamp: Number.NaN } })).toThrow(/start is 'beginning'/)
     expect(() => streamFile('x', { keys: ['a b'] })).toThrow(/"a b" is not the key/)
   })

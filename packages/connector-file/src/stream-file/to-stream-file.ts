@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type ErrorContext, MalstromError, type PartitionContext, type Sink, type SinkPartition } from '@malstrom/core'
 import { checkByteBound, checkPaths } from '../check-options.ts'
 import { fileError } from '../file-error.ts'
@@ -57,6 +57,8 @@ export function toStreamFile<K, T>(path: string, options: ToStreamFileOptions = 
 }
 
 const OWNER = 'toStreamFile'
+/** Which sink of this thread writes to a file: two that count bytes and sequences for themselves would write over each other. */
+const writers = new Map<string, string>()
 const BEACON_INTERVAL_BYTES = 1024 * 1024
 const FILE_BYTES_MAX = 16 * 1024 ** 3
 const U32_MAX = 2 ** 32 - 1
@@ -86,17 +88,22 @@ class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, Writt
   async openPartition(
     path: string,
     state: WrittenStreams | undefined,
-    { operator, worker, generation }: PartitionContext,
+    { job, operator, worker, generation }: PartitionContext,
   ): Promise<SinkPartition<NewStreamMessage, K, T, WrittenStreams>> {
     const context = { operator, worker, partition: path }
     let handle: FileHandle | undefined
+    const [place, writer] = [resolve(path), `${job} ${operator}`]
     try {
+      if ((writers.get(place) ?? writer) !== writer)
+        throw new Error('another sink of this thread writes to it. Unite the streams before one sink, or name another file')
+      writers.set(place, writer)
       await mkdir(dirname(path), { recursive: true })
       handle = await (state === undefined ? this.#begin(path, generation) : openAt(path, state.length))
       const written = state ?? (await this.#writtenIn(path, handle))
       return new StreamFileSinkPartition(path, handle, written, this.#settings, context)
     } catch (thrown) {
       await handle?.close()
+      if (writers.get(place) === writer) writers.delete(place)
       throw fileError('written', path, thrown, context)
     }
   }
@@ -118,7 +125,7 @@ class StreamFileSink<K, T> implements Sink<NewStreamMessage, K, T, string, Writt
     if (written === undefined || report.problem !== undefined)
       throw new MalstromError(
         'ERR_FILE',
-        `The stream file "${path}" cannot be written on: ${report.problem} Repair it before, with repairStreamFile.`,
+        `The stream file "${path}" cannot be written on: ${report.problem} Repair it before, with repairStreamFile (malstrom stream-file repair).`,
       )
     await handle.truncate(written.length)
     return written
@@ -171,6 +178,7 @@ class StreamFileSinkPartition<K, T> implements SinkPartition<NewStreamMessage, K
   async close(): Promise<void> {
     await this.#writer.stop()
     await this.#file.close()
+    writers.delete(resolve(this.#path))
   }
 
   #check({ key, shard, sequence, timestamp, payload }: StreamMessage): void {

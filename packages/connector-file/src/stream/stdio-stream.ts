@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { MalstromError, type Sink, type Source } from '@malstrom/core'
 import { type ConsoleOptions, toConsole } from '../sink/to-console.ts'
 import type { FilePosition } from '../source/file-position.ts'
-import { type StdinOptions, StdinSource } from '../source/stdin.ts'
+import { type StdinGroupOptions, type StdinOptions, StdinSource } from '../source/stdin.ts'
 import { formatStreamLine, type StreamLineOptions } from './stream-line.ts'
 import { type StreamLinesOptions, streamLineFormat } from './stream-line-format.ts'
 import { checkStreamKey, inStream, type NewStreamMessage, type StreamKeyOptions, type StreamMessage } from './stream-message.ts'
@@ -14,8 +14,10 @@ import { checkStreamKey, inStream, type NewStreamMessage, type StreamKeyOptions,
  * has the key `broadcast`; one without a sequence has the number of its line, from 0; one without a shard is of shard 0.
  * Restarts as for `stdinLines`.
  */
-export function stdinStream(options: StdinOptions & StreamLinesOptions = {}): Source<StreamMessage, number, string, FilePosition> {
-  return new StdinSource('stdinStream', streamLineFormat('stdinStream', options), options.stream)
+export function stdinStream(
+  options: StdinOptions & StdinGroupOptions & StreamLinesOptions = {},
+): Source<StreamMessage, number, string, FilePosition> {
+  return new StdinSource('stdinStream', streamLineFormat('stdinStream', options), options)
 }
 
 /**

@@ -1,5 +1,5 @@
-import { MalstromError, messageOf } from '@malstrom/core'
-import { type LineOptions, lineBound, lineFormat } from '../source/line-parser.ts'
+import { messageOf } from '@malstrom/core'
+import { type LineOptions, lineFormat } from '../source/line-parser.ts'
 import { type RecordFormat, type RecordOrigin, type RecordParser, recordError } from '../source/record-parser.ts'
 import { parseStreamLine, type StreamLineOptions } from './stream-line.ts'
 import { checkStreamKeys, type StreamMessage } from './stream-message.ts'
@@ -7,22 +7,18 @@ import { checkStreamKeys, type StreamMessage } from './stream-message.ts'
 export interface StreamLinesOptions extends LineOptions, StreamLineOptions {
   /** Only messages of these streams, and lines that name none, which are for all. @default all streams */
   readonly keys?: readonly string[]
-  /** What to do about a line that is no message: `ERR_RECORD_INVALID`, or nothing. @default 'fail' */
-  readonly onInvalid?: 'fail' | 'skip'
 }
 
 /** The key of lines that name no stream. */
 const BROADCAST_KEY = 'broadcast'
 
 export function streamLineFormat(owner: string, options: StreamLinesOptions): RecordFormat<StreamMessage> {
-  const { onInvalid = 'fail', escapeLineEnds = false } = options
-  if (onInvalid !== 'fail' && onInvalid !== 'skip')
-    throw new MalstromError('ERR_OPERATOR_ARGUMENT', `${owner}: onInvalid is ${String(onInvalid)}. Give 'fail' or 'skip'.`)
+  const { escapeLineEnds = false } = options
   const keys = checkStreamKeys(owner, options.keys)
   const lines = lineFormat(owner, options)
   return {
-    ...lineBound(owner, options),
-    open: (origin) => new StreamLineParser(origin, lines.open(origin), keys, escapeLineEnds, onInvalid),
+    ...lines,
+    open: (origin) => new StreamLineParser(origin, lines.open(origin), keys, escapeLineEnds, lines.skipsInvalid),
   }
 }
 
@@ -35,20 +31,20 @@ class StreamLineParser implements RecordParser<StreamMessage> {
   readonly #lines: RecordParser<string>
   readonly #keys: ReadonlySet<string> | undefined
   readonly #escapeLineEnds: boolean
-  readonly #onInvalid: 'fail' | 'skip'
+  readonly #skipsInvalid: boolean
 
   constructor(
     origin: RecordOrigin,
     lines: RecordParser<string>,
     keys: ReadonlySet<string> | undefined,
     escapeLineEnds: boolean,
-    onInvalid: 'fail' | 'skip',
+    skipsInvalid: boolean,
   ) {
     this.#origin = origin
     this.#lines = lines
     this.#keys = keys
     this.#escapeLineEnds = escapeLineEnds
-    this.#onInvalid = onInvalid
+    this.#skipsInvalid = skipsInvalid
   }
 
   parse(text: string, at: number, last: boolean, line: number): number {
@@ -69,7 +65,7 @@ class StreamLineParser implements RecordParser<StreamMessage> {
       if (key !== undefined && this.#keys?.has(key) === false) return undefined
       return { key: key ?? BROADCAST_KEY, shard, sequence, timestamp, payload: Buffer.from(payload) }
     } catch (thrown) {
-      if (this.#onInvalid === 'skip') return undefined
+      if (this.#skipsInvalid) return undefined
       throw recordError('ERR_RECORD_INVALID', this.#origin, line, messageOf(thrown), thrown)
     }
   }

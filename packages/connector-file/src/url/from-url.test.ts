@@ -9,7 +9,9 @@ import { hello, hellos, numbers, numbersOf, TestedStreamFile } from '../fixture/
 import { TemporaryFolder } from '../fixture/temporary-folder.ts'
 import { stdinStream } from '../stream/stdio-stream.ts'
 import { streamFile } from '../stream-file/stream-file.ts'
-import { fileSchemes, type StreamSchemes, sinkFromUrl, sourceFromUrl } from './from-url.ts'
+import { fileSchemes, stdioScheme } from './file-schemes.ts'
+import { sinkFromUrl, sourceFromUrl } from './from-url.ts'
+import type { StreamSchemes } from './stream-scheme.ts'
 
 vi.setConfig({ testTimeout: PATIENCE_MS })
 
@@ -31,6 +33,14 @@ async function relay(from: string, to: string): Promise<void> {
   })
   await singleThread().run(job)
 }
+
+it('standard input has groups, when its scheme is made for one', () => {
+  const schemes: StreamSchemes = { ...fileSchemes, stdio: stdioScheme({ group: 'g', onInvalid: 'skip' }) }
+  const sources = ['stdio:///a', 'stdio:///a'].map((url) => sourceFromUrl(url, {}, schemes))
+  expect(sources[0]?.listPartitions()).toEqual(['stdin'])
+  expect(() => sourceFromUrl('stdio:///a', {}, { stdio: stdioScheme({ group: '' }) })).toThrow(/stdinStream: group is ""/)
+  expect(() => sourceFromUrl('stdio:///a', { start: 'end' }, schemes)).toThrow(/standard input begins where it begins/)
+})
 
 describe('a file', () => {
   it('is read, with the streams that are named, from a relative or an absolute path', async () => {
@@ -58,6 +68,17 @@ describe('a file', () => {
     await follower.values(2)
     await file.write(hellos(2, 4), { append: true })
     expect(numbersOf(await follower.values(4))).toEqual(numbers(0, 4))
+  })
+
+  it('is read from its end, whatever timestamps come there', async () => {
+    const file = new TestedStreamFile(path)
+    await file.write(hellos(0, 3))
+    await using follower = await Follower.open(sourceFromUrl(`file://${path}/`, { follow: true, start: 'end' }), path)
+    await file.write([hello(1), hello(5)], { append: true })
+    expect(numbersOf(await follower.values(2))).toEqual([1, 5])
+    // A saved position counts more than where to begin.
+    const { values } = await readAll(sourceFromUrl(`file://${path}/`, { start: 'end' }), path, { offset: 0, index: 0, line: 0 })
+    expect(numbersOf(values)).toEqual([0, 1, 2, 1, 5])
   })
 
   it('is written on, as it comes or into one stream', async () => {
@@ -101,6 +122,10 @@ describe('a URL that cannot be used says why', () => {
     expect(() => sinkFromUrl('stdio:///x,y')).toThrow(/it names 2 streams/)
     expect(() => sinkFromUrl('file:///a.ss,/b.ss/')).toThrow(/it names 2 files/)
     expect(() => sourceFromUrl('stdio:///', { start: { timestamp: 1 } })).toThrow(/standard input begins where it begins/)
+    expect(() => sinkFromUrl('stdio:///', fileSchemes as object)).toThrow(/has no option "file"/)
+    expect(() => sinkFromUrl('stdio:///', { delivery: 'exactly-once' })).toThrow(/standard output cannot take back what it has printed/)
+    expect(() => sinkFromUrl('stdio:///', { delivery: 'once' as 'exactly-once' })).toThrow(/delivery is once/)
+    expect(() => sourceFromUrl('stdio:///', { folow: true } as object)).toThrow(/has no option "folow"/)
   })
 })
 
@@ -120,8 +145,8 @@ it('schemes of other packages are passed in', async () => {
     { scheme: 'memory', nodes: [{ address: 'a', user: 'ann', password: 'pw' }, { address: 'b' }], keys: ['x'] },
     { follow: true },
   ])
-  expect(() => sinkFromUrl('memory://a/x', schemes)).toThrow(/streams of memory can be read and not written/)
+  expect(() => sinkFromUrl('memory://a/x', {}, schemes)).toThrow(/streams of memory can be read and not written/)
   expect(() => sourceFromUrl('sink://a/x', {}, { sink: { sink: () => sinkFromUrl('stdio:///') } })).toThrow(/can be written and not read/)
-  const partition = await sinkFromUrl(`file://${path}/`, schemes).openPartition(path, undefined, CONTEXT)
+  const partition = await sinkFromUrl(`file://${path}/`, {}, schemes).openPartition(path, undefined, CONTEXT)
   await partition.close()
 })

@@ -38,6 +38,8 @@ export interface StreamUrl extends StreamerUri {
 export function parseStreamUrl(url: string): StreamUrl {
   const [scheme, rest] = splitScheme(url)
   const slash = rest.lastIndexOf('/')
+  if (slash < 0 && scheme === undefined && !/[:@,]/.test(url))
+    throw urlError(url, 'it has no scheme, and no "/" before the streams. Write file://./path/file.ss/ for a file.')
   if (slash < 0)
     throw urlError(url, `it has no "/" before the streams. Write ${excerpt(withoutCredentials(url))}/ for all, or name some after it.`)
   const keys = rest.slice(slash + 1)
@@ -83,7 +85,11 @@ export function urlError(url: string, problem: string): MalstromError {
 
 function splitScheme(url: string): [scheme: string | undefined, rest: string] {
   const end = url.indexOf('://')
-  if (end < 0) return [undefined, url]
+  if (end < 0) {
+    const [, name, rest] = /^([a-z][a-z0-9+.-]*):([./][^@]*)$/i.exec(url) ?? []
+    if (name !== undefined) throw urlError(url, `behind a scheme stands ://. Write ${excerpt(`${name}://${rest}`)}`)
+    return [undefined, url]
+  }
   const scheme = url.slice(0, end)
   if (!/^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)) throw urlError(url, 'what stands before :// is no scheme.')
   return [scheme.toLowerCase(), url.slice(end + 3)]
@@ -104,7 +110,8 @@ function nodeOf(url: string, scheme: string | undefined, node: string): StreamNo
   const at = scheme === 'file' ? -1 : node.lastIndexOf('@')
   const address = node.slice(at + 1)
   // What is no port may be the beginning of a password, so it is not shown.
-  if (scheme !== 'file' && !ADDRESS.test(address)) throw urlError(url, `what follows a : is no port. ${ESCAPES}`)
+  const [isAddress, port = '0'] = scheme === 'file' ? [true] : (ADDRESS.exec(address) ?? [])
+  if (isAddress === undefined || Number(port) > PORT_MAX) throw urlError(url, `what follows a : is no port. ${ESCAPES}`)
   if (at < 0) return { address }
   const credentials = node.slice(0, at)
   if (address === '') throw urlError(url, 'there is no host after the @.')
@@ -114,7 +121,8 @@ function nodeOf(url: string, scheme: string | undefined, node: string): StreamNo
   return { address, user: decoded(url, user), ...(isWithPassword ? { password: decoded(url, password[0] as string) } : {}) }
 }
 
-const ADDRESS = /^(?:\[[^\]]*\]|[^:]*)(?::\d+)?$/
+const ADDRESS = /^(?:\[[^\]]*\]|[^:]*)(?::(\d+))?$/
+const PORT_MAX = 65_535
 const ESCAPES = 'Write %2C, %2F, %3A and %40 for a comma, a slash, a colon and an @ in a user or a password.'
 
 function keyOf(url: string, key: string): string {

@@ -5,9 +5,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { sourceFromUrl } from '@malstrom/connector-file'
 import type { MalstromError } from '@malstrom/core'
 import { KafkaServer, whyNoKafka } from '@malstrom/services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kafkaScheme } from '../url/kafka-scheme.ts'
 import { type KafkaConnection, openKafka } from './kafka-connection.ts'
 import { isRetriable } from './kafka-error.ts'
 
@@ -50,7 +52,7 @@ describe.skipIf(missing !== undefined)(`a real Kafka that wants TLS and a login 
   })
 
   async function listTopic(connection: KafkaConnection): Promise<unknown> {
-    const port = openKafka({ brokers, connectionTimeoutMs: 3_000, ...connection })
+    const port = openKafka({ brokers, connectionTimeoutMs: 10_000, ...connection })
     try {
       return await port.createTopic({ topic: 'orders', partitions: 1, replicas: 1 })
     } finally {
@@ -82,6 +84,19 @@ describe.skipIf(missing !== undefined)(`a real Kafka that wants TLS and a login 
     })
     expect(isRetriable(failure)).toBe(false)
     expect(`${failure.stack} ${(failure.cause as Error).stack} ${JSON.stringify(failure)}`).not.toContain('secret')
+  })
+
+  it('logs in by URL, and the error about a wrong password does not tell it', async () => {
+    const { source } = kafkaScheme({ ssl: { ca: [certificate] }, connectionTimeoutMs: 10_000 })
+    const partitionsOf = (password: string) =>
+      sourceFromUrl(`kafka://ann:${password}@${brokers[0]}/used`, {}, { kafka: { source } }).listPartitions()
+    expect(await partitionsOf(PASSWORD)).toEqual(['used/0'])
+    const failure: MalstromError = await Promise.resolve(partitionsOf('wrong-secret')).then(
+      mustFail,
+      (thrown: unknown) => thrown as MalstromError,
+    )
+    expect(failure).toMatchObject({ code: 'ERR_KAFKA' })
+    expect(`${failure.stack} ${JSON.stringify(failure)}`).not.toContain('secret')
   })
 
   it('is not trusted with a certificate that nobody vouches for, and the error says so', async () => {

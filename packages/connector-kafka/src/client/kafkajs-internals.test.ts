@@ -58,6 +58,20 @@ it('a connection with nothing to send arms no timer, where kafkajs arms one ever
   timers.mockRestore()
 })
 
+it.each([
+  [30_000, 1_000],
+  [1_000, 50],
+  [10, 1],
+])('a connection with a request time-out of %d ms looks for late requests every %d ms', async (requestTimeout, intervalMs) => {
+  const timers = vi.spyOn(globalThis, 'setInterval')
+  const kafka = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING, requestTimeout })
+  const queue = (await kafkajsInternals(kafka).buildPool()).pool[0]?.requestQueue ?? expect.unreachable('no connection')
+  queue.scheduleRequestTimeoutCheck()
+  expect(timers.mock.calls.map(([, ms]) => ms)).toEqual([intervalMs])
+  queue.destroy()
+  timers.mockRestore()
+})
+
 it('a broker that is not there is an error that names it, and may pass', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

@@ -42,7 +42,16 @@ export interface KafkajsConnection {
 
 export interface KafkajsRequestQueue {
   readonly pending: readonly unknown[]
+  /** Sent, and not answered. */
+  readonly inflight: ReadonlyMap<unknown, { readonly sentAt: number; readonly requestTimeout: number; timeoutRequest(): void }>
+  readonly requestTimeout: number
+  readonly enforceRequestTimeout: boolean
+  requestTimeoutIntervalId?: NodeJS.Timeout
   scheduleCheckPendingRequests(): void
+  scheduleRequestTimeoutCheck(): void
+  isConnected(): boolean
+  /** Ends its timers. */
+  destroy(): void
 }
 
 export interface KafkajsRequest<A> {
@@ -97,6 +106,7 @@ export function kafkajsInternals(kafka: Kafka): KafkajsInternals {
       const pool = checkPool(await must(builder.build, 'connectionPoolBuilder.build').call(builder, place))
       for (const connection of pool.pool) {
         quietTimer(connection.requestQueue)
+        slowTimer(connection.requestQueue)
         guardAnswers(connection)
       }
       return pool
@@ -120,6 +130,10 @@ function checkPool(pool: KafkajsPool): KafkajsPool {
     must(connection.bytesNeeded, 'connection.bytesNeeded')
     must(connection.requestQueue?.pending, 'requestQueue.pending')
     must(connection.requestQueue.scheduleCheckPendingRequests, 'requestQueue.scheduleCheckPendingRequests')
+    must(connection.requestQueue.inflight, 'requestQueue.inflight')
+    must(connection.requestQueue.scheduleRequestTimeoutCheck, 'requestQueue.scheduleRequestTimeoutCheck')
+    must(connection.requestQueue.isConnected, 'requestQueue.isConnected')
+    must(connection.requestQueue.destroy, 'requestQueue.destroy')
   }
   must(pool.pool[1], 'a second connection in connectionPool.pool')
   return pool
@@ -133,6 +147,27 @@ function quietTimer(queue: KafkajsRequestQueue): void {
   const schedule = queue.scheduleCheckPendingRequests
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule.call(queue)
+  }
+}
+
+/** How late a request may be given up, as a part of its time-out, and at most. */
+const LATE_PART = 20
+const LATE_MS_MAX = 1_000
+
+/**
+ * kafkajs looks for requests that have waited too long ten times a second on every connection, whatever the time-out is: 0.1 % of a core
+ * each. Ours looks less often where time-outs are long.
+ */
+function slowTimer(queue: KafkajsRequestQueue): void {
+  queue.scheduleRequestTimeoutCheck = () => {
+    if (!queue.enforceRequestTimeout) return
+    queue.destroy()
+    const look = () => {
+      const nowMs = Date.now()
+      for (const request of queue.inflight.values()) if (nowMs - request.sentAt > request.requestTimeout) request.timeoutRequest()
+      if (!queue.isConnected()) queue.destroy()
+    }
+    queue.requestTimeoutIntervalId = setInterval(look, Math.max(1, Math.min(LATE_MS_MAX, queue.requestTimeout / LATE_PART)))
   }
 }
 

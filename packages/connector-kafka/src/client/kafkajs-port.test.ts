@@ -26,6 +26,21 @@ it('a broker that does not answer is asked again over another connection', async
   await port.close()
 })
 
+it('offsets are asked of the next leader when the one before is down', async () => {
+  await using broker = await FakeBroker.start()
+  const port = openKafka({ brokers: `127.0.0.1:${broker.port}`, requestTimeoutMs: 5_000 })
+  {
+    await using before = await FakeBroker.start()
+    Object.assign(before, { end: 7 })
+    Object.assign(broker, { other: before, leader: 2, end: 8 })
+    expect(await port.offsets('orders', [0], 'latest')).toEqual(new Map([[0, 7]]))
+  }
+  broker.leader = 1
+  broker.other = undefined
+  expect(await port.offsets('orders', [0], 'latest')).toEqual(new Map([[0, 8]]))
+  await port.close()
+})
+
 it('one broker of the list that can be reached is enough', async () => {
   await using broker = await FakeBroker.start()
   const port = openKafka({ brokers: ['127.0.0.1:1', '127.0.0.1:2', `127.0.0.1:${broker.port}`] })

@@ -151,7 +151,15 @@ export class KafkajsPort implements KafkaPort {
       const leader = await this.leader(topic, partition)
       byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition])
     }
-    const asked = [...byLeader].map(([leader, theirs]) => this.#brokers.send(leader, listOffsetsRequest(topic, theirs, at)))
+    const asked = [...byLeader].map(async ([leader, theirs]) => {
+      try {
+        return await this.#brokers.send(leader, listOffsetsRequest(topic, theirs, at))
+      } catch (thrown) {
+        // It may be down, and others lead by now.
+        for (const partition of theirs) this.forgetLeader(topic, partition)
+        throw thrown
+      }
+    })
     const offsets = new Map<number, number>()
     for (const { partition, error, offset } of (await Promise.all(asked)).flat()) {
       if (error !== 0) {

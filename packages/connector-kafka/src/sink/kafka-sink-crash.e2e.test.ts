@@ -51,7 +51,7 @@ describe.skipIf(missing !== undefined)(`the exactly-once sink and a real Kafka $
 
   /** Lives from the start of its work for a while that differs. */
   async function live(job: LedgerProcess): Promise<void> {
-    await job.said('opened odd')
+    await job.said(/opened odd/)
     await sleep(Math.random() * LIFE_MS_MAX)
   }
 

@@ -290,6 +290,22 @@ describe('exactly-once', () => {
     expect(write).toThrow(/more than 10000 bytes of output for "out" wait for a snapshot/)
   })
 
+  it('bounds what waits also if one snapshot after the other is abandoned, and until one is committed', async () => {
+    const partition = await open(new MemoryKafka({ out: 1 }), { ...exactlyOnce, batchBytesMax: 1_000, stagedBytesMax: 10_000 })
+    const write = async (version: number, count: number) => {
+      for (let i = 0; i < count; i++) partition.write('x'.repeat(100), 'k', i)
+      await partition.flush()
+      partition.snapshot(version)
+    }
+    await write(1, 40)
+    partition.abandon?.(1)
+    await write(2, 30)
+    partition.abandon?.(2)
+    await expect(write(3, 40)).rejects.toThrow(/more than 10000 bytes of output for "out" wait for a snapshot/)
+    await commitOf(partition, 4)
+    await write(5, 60)
+  })
+
   it('does not stop at a commit topic that somebody else has made', async () => {
     const kafka = new MemoryKafka({ out: 1, 'my commits': 1 })
     const partition = await open(kafka, { ...exactlyOnce, commitTopic: 'my commits' })

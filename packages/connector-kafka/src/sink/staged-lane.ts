@@ -68,6 +68,8 @@ export class StagedLane {
   #pending: StagedInterval[]
   #current: StagedBatch[] = []
   #currentBytes = 0
+  /** Bytes of intervals whose snapshots were abandoned: they are written with the next one, and saved with it. */
+  #abandonedBytes = 0
   /** Steps 1 and 2 are done for the current interval. */
   #isReady = false
   /** The interval whose snapshot was taken while `#isReady`. */
@@ -98,7 +100,7 @@ export class StagedLane {
 
   /** Bytes of output that no commit has taken yet. */
   get stagedBytes(): number {
-    return this.#currentBytes
+    return this.#currentBytes + this.#abandonedBytes
   }
 
   /** Throws what has gone wrong for good since the last call. */
@@ -122,6 +124,12 @@ export class StagedLane {
       this.#currentBytes = 0
     }
     return { written: this.#written, markerOffset: this.#markerOffset, pending: [...this.#pending] }
+  }
+
+  /** The snapshot that was taken last is abandoned. Its interval stays pending: the next snapshot names it, and the commit of that one writes it. */
+  abandon(): void {
+    const batches = this.#pending.flatMap((interval) => interval.batches)
+    this.#abandonedBytes = batches.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   /** Writes what was staged up to `version`, unless it is in Kafka. A call for what is under way, or failed, gives the same answer. */
@@ -148,6 +156,7 @@ export class StagedLane {
     this.#nextMarkerOffset = undefined
     this.#written = last.token
     this.#pending = this.#pending.filter((interval) => !due.includes(interval))
+    this.#abandonedBytes = 0
     this.#takeTurn(() => this.#prepare('next')).catch(() => {}) // `check` tells.
   }
 

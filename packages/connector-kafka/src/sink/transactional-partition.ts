@@ -53,6 +53,10 @@ export class TransactionalPartition<V, K, T> implements SinkPartition<V, K, T, L
     return this.#options.lane.commit(version)
   }
 
+  abandon(): void {
+    this.#options.lane.abandon()
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -18,6 +18,10 @@ export interface TopicFetcherOptions {
 
 /** How long the broker holds a request while there is nothing new; a partition that is added waits as long at most. */
 const WAIT_MS = 250
+/** The same once nothing has come for a while: a request costs a millisecond of CPU. */
+const SILENT_WAIT_MS = 1_000
+/** After so many empty answers in a row. */
+const SILENT_ANSWERS = 8
 /** The same while a full partition is left out of the request, and may soon have room. */
 const SHORT_WAIT_MS = 10
 const PARTITION_BYTES_MAX = 2 * 1024 * 1024
@@ -29,6 +33,13 @@ const PAUSE_MAX_MS = 1_000
 /** A topic that is gone may be unknown to a broker that has just started; after this it is gone. */
 const MISSING_TOPIC_MS = 30_000
 
+/** The loop of one broker. */
+interface FetchLoop {
+  readonly wakeUp: WakeUp
+  /** In a row. */
+  emptyAnswers: number
+}
+
 /**
  * Fetches for all partitions that a worker has open: one request at a time to each broker, the next one
  * as soon as there is room, so that records are at hand while the job computes. Goes on by itself when
@@ -38,7 +49,7 @@ export class TopicFetcher {
   readonly #port: KafkaPort
   readonly #options: TopicFetcherOptions
   readonly #buffers = new Set<PartitionBuffer>()
-  readonly #nodes = new Map<number, WakeUp>()
+  readonly #nodes = new Map<number, FetchLoop>()
   readonly #closing = new AbortController()
   readonly #outage = new OutageWarning()
   #isFinding = false
@@ -60,7 +71,7 @@ export class TopicFetcher {
 
   /** There may be room again. */
   wake(): void {
-    for (const wakeUp of this.#nodes.values()) wakeUp.wake()
+    for (const { wakeUp } of this.#nodes.values()) wakeUp.wake()
   }
 
   close(): void {
@@ -72,31 +83,39 @@ export class TopicFetcher {
 
   /** One node, for as long as it leads something. Never rejects. */
   async #run(node: number): Promise<void> {
-    const wakeUp = new WakeUp()
-    this.#nodes.set(node, wakeUp)
+    const loop: FetchLoop = { wakeUp: new WakeUp(), emptyAnswers: 0 }
+    this.#nodes.set(node, loop)
     for (;;) {
       const led = [...this.#buffers].filter(({ leader }) => leader === node)
       if (led.length === 0) break
       const wanted = led.filter((buffer) => this.#hasRoom(buffer))
-      if (wanted.length === 0) await wakeUp.wait()
-      else await this.#fetch(node, wanted, led.length > wanted.length ? SHORT_WAIT_MS : WAIT_MS)
+      if (wanted.length === 0) {
+        await loop.wakeUp.wait()
+        continue
+      }
+      const waitMs = led.length > wanted.length ? SHORT_WAIT_MS : loop.emptyAnswers < SILENT_ANSWERS ? WAIT_MS : SILENT_WAIT_MS
+      const wasEmpty = await this.#fetch(node, wanted, waitMs)
+      loop.emptyAnswers = wasEmpty && waitMs !== SHORT_WAIT_MS ? loop.emptyAnswers + 1 : 0
     }
     this.#nodes.delete(node)
   }
 
-  async #fetch(node: number, buffers: readonly PartitionBuffer[], maxWaitMs: number): Promise<void> {
+  /** Whether the broker answered that there is nothing. */
+  async #fetch(node: number, buffers: readonly PartitionBuffer[], maxWaitMs: number): Promise<boolean> {
+    let isEmpty = false
     const maxBytes = this.#askBytes
     const wanted = buffers.map(({ topic, partition, fetchOffset: offset }) => ({ topic, partition, offset, maxBytes }))
     try {
       const answer = await this.#port.fetch(node, wanted, { maxWaitMs, maxBytes: ANSWER_BYTES_MAX, isolation: this.#options.isolation })
       this.#outage.end()
+      isEmpty = answer.every(({ error, batches }) => error === undefined && batches.length === 0)
       const byName = new Map(buffers.map((buffer) => [buffer.name, buffer]))
       for (const fetched of answer) {
         const buffer = byName.get(`${fetched.topic}/${fetched.partition}`)
         if (buffer !== undefined && this.#buffers.has(buffer)) await this.#take(buffer, fetched)
       }
     } catch (thrown) {
-      if (this.#closing.signal.aborted) return
+      if (this.#closing.signal.aborted) return false
       for (const buffer of buffers) {
         if (isRetriable(thrown)) this.#lead(buffer, undefined)
         else this.#fail(buffer, thrown)
@@ -104,6 +123,7 @@ export class TopicFetcher {
       if (isRetriable(thrown)) this.#outage.note(messageOf(thrown))
     }
     void this.#findLeaders()
+    return isEmpty
   }
 
   async #take(buffer: PartitionBuffer, fetched: FetchedPartition): Promise<void> {
@@ -176,8 +196,12 @@ export class TopicFetcher {
     buffer.leader = leader
     if (leader === undefined) return
     const running = this.#nodes.get(leader)
-    if (running === undefined) void this.#run(leader)
-    else running.wake()
+    if (running === undefined) {
+      void this.#run(leader)
+      return
+    }
+    running.emptyAnswers = 0
+    running.wakeUp.wake()
   }
 
   #fail(buffer: PartitionBuffer, failure: unknown): void {

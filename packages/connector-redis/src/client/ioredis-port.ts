@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { DirectConnection } from './direct-connection.ts'
 import { isCredentialError, redisError } from './redis-error.ts'
 import { addressName, type RedisAddress } from './redis-options.ts'
 import { ConnectionLost, type RedisAnswer, type RedisCommand, type RedisConnector, type RedisPort, RedisRefusal } from './redis-port.ts'
@@ -61,6 +63,8 @@ function pause(attempts: number): number {
 
 class IoredisPort implements RedisPort {
   readonly #client: Redis | Cluster
+  /** For all commands, unless this is a cluster: there ioredis finds the node of each. */
+  readonly #direct: DirectConnection | undefined
   #isClosed = false
   /** Why the server will not have us, however often we come. */
   #refused: Error | undefined
@@ -69,12 +73,14 @@ class IoredisPort implements RedisPort {
 
   constructor(client: Redis | Cluster) {
     this.#client = client
+    this.#direct = client instanceof Redis ? new DirectConnection(client.options.socketTimeout ?? 0) : undefined
     const onError = (error: Error) => this.#failed(error)
     // Without a listener ioredis prints its errors.
     client.on('error', onError)
     if (client instanceof Cluster) client.on('node error', onError)
     client.on('ready', () => {
       this.#refused = undefined
+      if (client instanceof Redis) this.#direct?.attach(client.stream as Socket)
       for (const { resolve } of this.#waiting.splice(0)) resolve()
     })
     client.on('end', () => this.#rejectWaiting(this.#lastError ?? new ConnectionLost('The connection is closed.')))
@@ -93,7 +99,13 @@ class IoredisPort implements RedisPort {
     }
   }
 
-  async call([name, ...args]: RedisCommand, bytes = false): Promise<unknown> {
+  async call(command: RedisCommand, bytes = false): Promise<unknown> {
+    if (this.#direct !== undefined) {
+      const [answer] = await this.#direct.send([command], bytes)
+      if (answer instanceof Error) throw answer
+      return answer
+    }
+    const [name, ...args] = command
     try {
       return await (bytes ? this.#client.callBuffer(name, args) : this.#client.call(name, args))
     } catch (thrown) {
@@ -102,6 +114,7 @@ class IoredisPort implements RedisPort {
   }
 
   async pipeline(commands: readonly RedisCommand[]): Promise<readonly RedisAnswer[]> {
+    if (this.#direct !== undefined) return await this.#direct.send(commands)
     const pipeline = this.#client.pipeline()
     for (const command of commands) pipeline.call(command[0], command.slice(1))
     try {
@@ -114,6 +127,7 @@ class IoredisPort implements RedisPort {
   }
 
   async transaction(commands: readonly RedisCommand[], bytes = false): Promise<readonly RedisAnswer[]> {
+    if (this.#direct !== undefined) return executed(await this.#direct.send([['multi'], ...commands, ['exec']], bytes))
     const transaction = this.#client.multi()
     for (const [name, ...args] of commands) {
       if (bytes) transaction.callBuffer(name, args)
@@ -130,27 +144,32 @@ class IoredisPort implements RedisPort {
   }
 
   async scanStreams(pattern: string): Promise<readonly string[]> {
-    const nodes = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client]
     const keys = new Set<string>()
-    try {
-      for (const node of nodes) {
-        let cursor = '0'
-        do {
-          const [next, found] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT, 'TYPE', 'stream')
-          cursor = next
-          for (const key of found) keys.add(key)
-        } while (cursor !== '0')
-      }
-    } catch (thrown) {
-      throw answerOf(thrown)
+    for (const scan of this.#scans()) {
+      let cursor = '0'
+      do {
+        const [next, found] = (await scan([cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT, 'TYPE', 'stream'])) as [string, string[]]
+        cursor = next
+        for (const key of found) keys.add(key)
+      } while (cursor !== '0')
     }
     return [...keys]
+  }
+
+  /** SCAN on every node. */
+  #scans(): ((args: string[]) => Promise<unknown>)[] {
+    const client = this.#client
+    if (client instanceof Redis) return [(args) => this.call(['scan', ...args])]
+    const refuse = (thrown: unknown) => {
+      throw answerOf(thrown)
+    }
+    return client.nodes('master').map((node) => (args) => node.call('scan', args).catch(refuse))
   }
 
   ready(): Promise<void> {
     if (this.#isClosed) return Promise.reject(new ConnectionLost('The connection is closed.'))
     if (this.#refused !== undefined) return Promise.reject(this.#refused)
-    if (this.#client.status === 'ready') return Promise.resolve()
+    if (this.#direct?.isOpen ?? this.#client.status === 'ready') return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
     })
@@ -164,6 +183,7 @@ class IoredisPort implements RedisPort {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#client.disconnect()
+    this.#direct?.lose('The connection is closed.')
     this.#rejectWaiting(new ConnectionLost('The connection is closed.'))
   }
 
@@ -178,6 +198,14 @@ class IoredisPort implements RedisPort {
   #rejectWaiting(reason: Error): void {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
   }
+}
+
+/** The replies of a transaction, out of those to MULTI, its commands and EXEC. */
+function executed(answers: readonly RedisAnswer[]): readonly RedisAnswer[] {
+  const replies = answers.at(-1)
+  if (Array.isArray(replies)) return replies
+  // Why it was refused is in what came before.
+  throw answers.find((answer) => answer instanceof Error) ?? new ConnectionLost('There was no answer.')
 }
 
 function replyOf(reply: [error: Error | null, result: unknown] | undefined): RedisAnswer {

@@ -46,12 +46,36 @@ export interface RedisHashOptions<V, K, T> extends KeyedOptions {
 /** Keeps the last value of each key in a hash: HSET, or HDEL. What comes again after a restart ends with the same values. */
 export function redisHash<V, K, T>(options: RedisHashOptions<V, K, T>): Sink<V, K, T, string, undefined> {
   const { hash, field = textOfKey, value = textOrNothing } = options
-  const hashOf = typeof hash === 'string' ? () => hash : hash
+  const hashOf = namedBy(hash)
   checkKeyed('redisHash', options, { hash: hashOf, field, value }, ['hash', 'field', 'value'])
   return new CommandSink('redisHash', 'set fields', options, (record, key, timestamp) => {
     const [name, content] = [field(record, key, timestamp), value(record, key, timestamp)]
     const target = hashOf(record, key, timestamp)
     return content === undefined ? ['hdel', target, name] : ['hset', target, name, content]
+  })
+}
+
+export interface RedisSortedSetOptions<V, K, T> extends KeyedOptions {
+  /** The sorted set, or a function that names it. */
+  readonly set: string | Of<V, K, T, string>
+  /** @default the key of the record, as text */
+  readonly member?: Of<V, K, T, string>
+  /** By what members are sorted; `undefined` removes the member, what is no number fails the job. @default the record itself */
+  readonly score?: Of<V, K, T, number | undefined>
+}
+
+/**
+ * Keeps the last value of each key as its score in a sorted set, as leaderboards are: ZADD, or ZREM. What comes again after a
+ * restart ends with the same scores.
+ */
+export function redisSortedSet<V, K, T>(options: RedisSortedSetOptions<V, K, T>): Sink<V, K, T, string, undefined> {
+  const { set, member = textOfKey, score = itself } = options
+  const setOf = namedBy(set)
+  checkKeyed('redisSortedSet', options, { set: setOf, member, score }, ['set', 'member', 'score'])
+  return new CommandSink('redisSortedSet', 'set scores', options, (record, key, timestamp) => {
+    const [name, points] = [member(record, key, timestamp), score(record, key, timestamp)]
+    const target = setOf(record, key, timestamp)
+    return points === undefined ? ['zrem', target, name] : ['zadd', target, scoreText(points), name]
   })
 }
 
@@ -65,13 +89,18 @@ export interface RedisPublishOptions<V, K, T> extends KeyedOptions {
 /** Publishes each record to whoever listens at that moment: PUBLISH. After a restart messages come again. */
 export function redisPublish<V, K, T>(options: RedisPublishOptions<V, K, T>): Sink<V, K, T, string, undefined> {
   const { channel, message = textOf } = options
-  const channelOf = typeof channel === 'string' ? () => channel : channel
+  const channelOf = namedBy(channel)
   checkKeyed('redisPublish', options, { channel: channelOf, message }, ['channel', 'message'])
   return new CommandSink('redisPublish', 'publish', options, (record, key, timestamp) => [
     'publish',
     channelOf(record, key, timestamp),
     message(record, key, timestamp),
   ])
+}
+
+/** A name that may be the same for all records. */
+function namedBy<V, K, T>(name: string | Of<V, K, T, string>): Of<V, K, T, string> {
+  return typeof name === 'string' ? () => name : name
 }
 
 /** One command for each record; every worker sends its own. */
@@ -100,6 +129,15 @@ class CommandSink<V, K, T> implements Sink<V, K, T, string, undefined> {
       commandsOf: (commands) => commands as readonly RedisCommand[],
     })
   }
+}
+
+function itself(value: unknown): number | undefined {
+  return value === null ? undefined : (value as number | undefined)
+}
+
+function scoreText(score: number): string {
+  if (typeof score === 'number' && !Number.isNaN(score)) return Number.isFinite(score) ? String(score) : score > 0 ? '+inf' : '-inf'
+  throw new MalstromError('ERR_RECORD_INVALID', `A score is a number, not ${String(score)}. Give a score that makes one of the record.`)
 }
 
 function textOfKey(_value: unknown, key: unknown): string {

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { beforeEach, expect, it } from 'vitest'
 import { contextOf, eventually } from '../fixture/read-partition.ts'
 import { withRedis } from '../fixture/real-redis.ts'
-import { redisHash, redisPublish, redisSet } from './keyed-sinks.ts'
+import { redisHash, redisPublish, redisSet, redisSortedSet } from './keyed-sinks.ts'
 import { type RedisSinkOptions, redisSink } from './redis-sink.ts'
 
 type Written = readonly [value: unknown, key?: unknown, timestamp?: number]
@@ -25,6 +25,21 @@ withRedis('the sinks of a real server', { users: ['plain on >plain ~* +@all -eva
 
   beforeEach(async () => {
     await redis().client.flushall()
+  })
+
+  it('keeps the last score of each member, and removes those without', async () => {
+    const { client, url } = redis()
+    const set = redisSortedSet<number | undefined, string, number>({ url, set: 'leaders' })
+    await writeAll(set, [
+      [5, 'ann'],
+      [7, 'bob'],
+      [6.5, 'cid'],
+      [Number.POSITIVE_INFINITY, 'dora'],
+      [9, 'ann'],
+      [undefined, 'bob'],
+    ])
+    expect(await client.zrevrange('leaders', 0, -1, 'WITHSCORES')).toEqual(['dora', 'inf', 'ann', '9', 'cid', '6.5'])
+    await expect(writeAll(set, [[Number.NaN, 'ann']])).rejects.toMatchObject({ code: 'ERR_RECORD_INVALID' })
   })
 
   it('adds fields as they are given: texts, numbers, bytes, in any number', async () => {
@@ -49,6 +64,44 @@ withRedis('the sinks of a real server', { users: ['plain on >plain ~* +@all -eva
     expect(() => json.write(cyclic, undefined, 0)).toThrow(/cannot be written as JSON: .*circular/)
     expect(() => json.write(undefined, undefined, 0)).toThrow(/cannot be written as JSON: it is undefined/)
     await json.close()
+  })
+
+  it('adds entries that have several fields of the same names, in both deliveries', async () => {
+    const records = Array.from({ length: 1_100 }, (_, i) => ['n', String(i), 'größe', i % 2 === 0 ? `ö${i}` : Buffer.from(`b${i}`)])
+    for (const delivery of ['at-least-once', 'exactly-once'] as const) {
+      await redis().client.flushall()
+      const partition = await open(sinkTo({ delivery, encode: (value) => value as string[] }))
+      for (const record of records) partition.write(record, undefined, 0)
+      await partition.flush()
+      partition.snapshot(1)
+      await partition.commit?.(1)
+      await partition.close()
+      expect(await valuesIn('out')).toEqual(records.map((record) => record.map(String).join(' ')))
+    }
+  })
+
+  it('adds a batch whole or not at all, also when the server refuses an entry in its middle', async () => {
+    const { client } = redis()
+    for (const delivery of ['at-least-once', 'exactly-once'] as const) {
+      await client.flushall()
+      // Two more ids, and there are no larger ones.
+      const last = 2n ** 64n - 1n
+      await client.xadd('out', `${last}-${last - 2n}`, 'value', 'before')
+      const partition = await open(sinkTo({ delivery }))
+      const writing = async () => {
+        for (const value of [1, 2, 3, 4]) partition.write(value, undefined, 0)
+        await partition.flush()
+        partition.snapshot(1)
+        await partition.commit?.(1)
+      }
+      await expect(writing()).rejects.toMatchObject({
+        code: 'ERR_REDIS',
+        message: expect.stringMatching(/exhausted the last possible ID|equal or smaller/),
+      })
+      expect(await valuesIn('out')).toEqual(['value before'])
+      expect(await client.keys('*staged:*')).toHaveLength(delivery === 'exactly-once' ? 1 : 0)
+      await partition.close()
+    }
   })
 
   it('trims by length and by age, in both deliveries', async () => {
@@ -180,8 +233,10 @@ withRedis('the sinks of a real server', { users: ['plain on >plain ~* +@all -eva
 
   it('says so when the server has lost a part of what was staged', async () => {
     const partition = await open(sinkTo({ delivery: 'exactly-once' }))
-    for (const value of [1, 2, 3]) partition.write(value, undefined, 0)
-    await partition.flush()
+    for (const value of [1, 2, 3]) {
+      partition.write(value, undefined, 0)
+      await partition.flush()
+    }
     const [staged = ''] = await redis().client.keys('*staged:*')
     await redis().client.xdel(staged, '3-1')
     partition.write(4, undefined, 0)

@@ -1,10 +1,7 @@
 import type { SnapshotVersion } from '@malstrom/core'
 import { ask } from '../client/persist.ts'
 import { type RedisArgument, type RedisCommand, type RedisPort, RedisRefusal } from '../client/redis-port.ts'
-import { packed } from './add-entries.ts'
-
-/** Entries that one script moves: about a millisecond, in which the server does nothing else. */
-const MOVED_AT_ONCE = '256'
+import { ADD_PACKED, packed } from './packed-entries.ts'
 
 /**
  * The keys that a partition uses beside its stream, in the same slot of a cluster. A lane is one history of the partition: all starts
@@ -34,18 +31,18 @@ function hashedBeside(stream: string): string | undefined {
 }
 
 /**
- * Adds entries to what is staged, from number `first` on, which is 1 for the first. The ids are those numbers, so entries that are sent
- * twice, because the first answer was lost, are there once, and none are added before those that they follow. Only the first ones make the
- * stream: when somebody has removed it, nothing is added any more.
+ * Adds a batch of entries to what is staged, as one entry; `batch` is 1 for the first, 2 for the next. A batch that is sent twice, because
+ * the first answer was lost, is there once, and none is added before those that it follows. Only the first makes the stream: when somebody
+ * has removed it, nothing is added any more.
  */
 export function stage(
   keys: LaneKeys,
   staged: string,
-  first: number,
+  batch: number,
   ttlMs: number,
   entries: readonly (readonly RedisArgument[])[],
 ): RedisCommand {
-  return ['eval', STAGE, '2', staged, keys.registry, String(first), String(ttlMs), ...packed(entries)]
+  return ['eval', STAGE, '2', staged, keys.registry, String(batch), String(ttlMs), packed(entries)]
 }
 
 /** An answer to `stage`: the entries before these are not there. */
@@ -61,7 +58,7 @@ export function stagingProblem(answer: unknown): Error | undefined {
   return new RedisRefusal('the staged entries are gone: another start of this job has removed them, or they have expired')
 }
 
-/** Moves all staged entries into the stream; entries that have been moved before are not there any more. `false`: they are lost. */
+/** Moves all staged entries into the stream; batches that have been moved before are not there any more. `false`: they are lost. */
 export async function moveStaged(
   port: RedisPort,
   keys: LaneKeys,
@@ -71,45 +68,34 @@ export async function moveStaged(
 ): Promise<boolean> {
   const command: RedisCommand = [
     ...(['eval', MOVE_STAGED, '4', staged, keys.stream, keys.committed, keys.registry] as const),
-    ...[MOVED_AT_ONCE, String(version), ...trim],
+    ...[String(version), ...trim],
   ]
   for (;;) {
-    const left = await ask(port, command)
+    // The second is on its way while the server does the first. If there is nothing left for it, it changes nothing.
+    const [first, second] = await Promise.all([ask(port, command), ask(port, command)])
+    const left = first === 1 ? second : first
     if (left !== 1) return left === 0
   }
 }
 
 /** Removes what earlier openings of the lane have staged and no snapshot names. */
-export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: string | undefined): Promise<void> {
+export async function removeLeftovers(port: RedisPort, keys: LaneKeys, kept: readonly string[]): Promise<void> {
   const names = (await ask(port, ['smembers', keys.registry])) as string[]
   for (const name of names) {
-    if (name === kept) continue
+    if (kept.includes(name)) continue
     await ask(port, ['unlink', name])
     await ask(port, ['srem', keys.registry, name])
   }
 }
 
 export const STAGE = `
-local index = tonumber(ARGV[1])
-local isNew = index == 1
-local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if not isNew and not top then return -1 end
-local last = top and tonumber(string.match(top[1], '^%d+')) or 0
-if last >= index then return 0 end
-if last < index - 1 then return -2 end
-local parts, at = tonumber(ARGV[3]), 4
-while at <= #ARGV do
-  local count = parts
-  if count == 0 then
-    count = tonumber(ARGV[at])
-    at = at + 1
-  end
-  local reply = redis.pcall('XADD', KEYS[1], string.format('%.0f-1', index), unpack(ARGV, at, at + count - 1))
-  if type(reply) == 'table' and reply.err then return reply end
-  index = index + 1
-  at = at + count
-end
-if isNew then
+local batch, staged = tonumber(ARGV[1]), redis.call('XLEN', KEYS[1])
+if batch > 1 and staged == 0 then return -1 end
+if staged >= batch then return 0 end
+if staged < batch - 1 then return -2 end
+local reply = redis.pcall('XADD', KEYS[1], batch .. '-1', 'entries', ARGV[3])
+if type(reply) == 'table' then return reply end
+if batch == 1 then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   redis.call('SADD', KEYS[2], KEYS[1])
   redis.call('PEXPIRE', KEYS[2], ARGV[2])
@@ -117,34 +103,22 @@ end
 return 0`
 
 /**
- * Takes entries from the front of what is staged, adds them to the stream, and notes the version: all of it or nothing, as nothing else
- * runs meanwhile and replicas get it as one. So a repeated commit, or two at the same time, go on where the other has stopped.
+ * Takes a batch from the front of what is staged, adds its entries to the stream, and notes the version: all of it or nothing, as nothing
+ * else runs meanwhile and replicas get it as one. So a repeated commit, or two at the same time, go on where the other has stopped.
  * Answers 1 if there is more, 0 if all is done, -1 if nothing is staged although this version was never moved.
  */
-export const MOVE_STAGED = `
-local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
-if #entries == 0 then
-  if tonumber(redis.call('GET', KEYS[3]) or '-1') >= tonumber(ARGV[2]) then return 0 end
+export const MOVE_STAGED = `${ADD_PACKED}
+local batch = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not batch then
+  if tonumber(redis.call('GET', KEYS[3]) or '-1') >= tonumber(ARGV[1]) then return 0 end
   return -1
 end
-local after = nil
-for _, entry in ipairs(entries) do
-  local add = {'XADD', KEYS[2]}
-  for i = 3, #ARGV do add[#add + 1] = ARGV[i] end
-  add[#add + 1] = '*'
-  for _, part in ipairs(entry[2]) do add[#add + 1] = part end
-  local reply = redis.pcall(unpack(add))
-  if type(reply) == 'table' and reply.err then
-    if after then redis.call('XTRIM', KEYS[1], 'MINID', '=', after) end
-    return reply
-  end
-  after = string.gsub(entry[1], '-1$', '-2')
-end
-redis.call('SET', KEYS[3], ARGV[2])
-if #entries == tonumber(ARGV[1]) then
-  redis.call('XTRIM', KEYS[1], 'MINID', '=', after)
-  if redis.call('XLEN', KEYS[1]) > 0 then return 1 end
-end
+local refusal = addPacked(KEYS[2], batch[2][2])
+if refusal then return refusal end
+if #ARGV > 1 then redis.call('XTRIM', KEYS[2], unpack(ARGV, 2)) end
+redis.call('SET', KEYS[3], ARGV[1])
+redis.call('XDEL', KEYS[1], batch[1])
+if redis.call('XLEN', KEYS[1]) > 0 then return 1 end
 redis.call('UNLINK', KEYS[1])
 redis.call('SREM', KEYS[4], KEYS[1])
 return 0`

@@ -12,6 +12,14 @@ export interface StagedPosition {
   readonly version: SnapshotVersion
   /** The key under which entries are staged; `undefined` if there are none. */
   readonly staged: string | undefined
+  /** What was staged before that, for snapshots that were abandoned. */
+  readonly earlier?: readonly StagedVersion[]
+}
+
+/** Entries that were staged for one snapshot. Each are moved under the version of their own, so that a repeated commit knows which it has moved. */
+export interface StagedVersion {
+  readonly version: SnapshotVersion
+  readonly staged: string
 }
 
 export interface StagedPartitionOptions<V, K, T> {
@@ -32,7 +40,7 @@ export interface StagedPartitionOptions<V, K, T> {
  * Entries of one stream that its readers see when the snapshot that they belong to is durable, each once. Until then they are in a stream
  * of their own beside it, from which a script moves them:
  *
- *     write*  flush   XADD staged 1-1 ..., 2-1 ...      safe in Redis, and not visible
+ *     write*  flush   script: staged 1-1 ..., 2-1 ...   safe in Redis in batches, and not visible
  *     snapshot        the name of what is staged        part of the snapshot of the job
  *     commit          script: staged -> stream          a batch at a time, whole or not at all, until nothing is staged
  *
@@ -42,9 +50,11 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   readonly #options: StagedPartitionOptions<V, K, T>
   readonly #writer: CommandWriter
   readonly #byVersion = new Map<SnapshotVersion, StagedPosition>()
+  /** What was staged for snapshots that were abandoned: it belongs to the next one. */
+  #earlier: readonly StagedVersion[] = []
   #staged: string | undefined
-  /** How many entries have been sent there. */
-  #entries = 0
+  /** How many batches have been sent there. */
+  #batches = 0
 
   constructor(options: StagedPartitionOptions<V, K, T>) {
     this.#options = options
@@ -56,7 +66,14 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   /** Removes what earlier starts have staged and no snapshot knows. */
   async removeLeftovers(): Promise<void> {
     const { port, keys, saved } = this.#options
-    if (saved !== undefined) await this.#explaining('remove what is staged', () => removeLeftovers(port, keys, saved.staged))
+    if (saved !== undefined)
+      await this.#explaining('remove what is staged', () =>
+        removeLeftovers(
+          port,
+          keys,
+          stagedIn(saved).map(({ staged }) => staged),
+        ),
+      )
   }
 
   get saturated(): boolean {
@@ -79,17 +96,19 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   }
 
   snapshot(version: SnapshotVersion): StagedPosition {
-    const position = { lane: this.#options.lane, version, staged: this.#staged }
+    const earlier = this.#earlier.length > 0 ? { earlier: this.#earlier } : {}
+    const position = { lane: this.#options.lane, version, staged: this.#staged, ...earlier }
+    this.#earlier = []
     this.#byVersion.set(version, position)
     this.#staged = undefined
-    this.#entries = 0
+    this.#batches = 0
     return position
   }
 
   async commit(version: SnapshotVersion): Promise<void> {
     const { port, keys, trim, context, server } = this.#options
-    const { staged } = this.#byVersion.get(version) ?? {}
-    if (staged !== undefined) {
+    const position = this.#byVersion.get(version)
+    for (const { version, staged } of position === undefined ? [] : stagedIn(position)) {
       const isMoved = await this.#explaining('commit entries', () => moveStaged(port, keys, staged, version, trim()))
       if (!isMoved) {
         const problem = `Redis at ${server} no longer has the entries that snapshot ${version} of stream "${keys.stream}" was to commit: they have expired, or the server has lost data. Let stagedTtlMs be longer than the job ever stands still, and the server keep what it has acknowledged (appendonly). To go on without them, start the job from another snapshot or without its saved state.`
@@ -97,6 +116,12 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
       }
     }
     for (const known of this.#byVersion.keys()) if (known < version) this.#byVersion.delete(known)
+  }
+
+  abandon(version: SnapshotVersion): void {
+    const position = this.#byVersion.get(version)
+    this.#byVersion.delete(version)
+    if (position !== undefined) this.#earlier = stagedIn(position)
   }
 
   close(): void {
@@ -107,9 +132,7 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
   /** Everything that was written has been sent when the name changes, so what is sent now belongs to this one. */
   #stage(entries: readonly (readonly RedisArgument[])[]): RedisCommand {
     const { keys, stagedTtlMs } = this.#options
-    const first = this.#entries + 1
-    this.#entries += entries.length
-    return stage(keys, this.#staged as string, first, stagedTtlMs, entries)
+    return stage(keys, this.#staged as string, ++this.#batches, stagedTtlMs, entries)
   }
 
   async #explaining<R>(task: string, action: () => Promise<R>): Promise<R> {
@@ -124,4 +147,9 @@ export class StagedPartition<V, K, T> implements SinkPartition<V, K, T, StagedPo
     const { server, context, keys } = this.#options
     return redisError(server, `${task} of the stream "${keys.stream}"`, thrown, context, 'unknown')
   }
+}
+
+/** Everything that a commit makes visible, in order. */
+function stagedIn({ version, staged, earlier = [] }: StagedPosition): readonly StagedVersion[] {
+  return staged === undefined ? earlier : [...earlier, { version, staged }]
 }

@@ -28,7 +28,7 @@ export interface EntryFeed {
 }
 
 /** One stream of a reply of XREAD or XREADGROUP, or the reply of XCLAIM. */
-type RawEntry = readonly [id: string | Buffer, fields: readonly (string | Buffer)[] | null]
+export type RawEntry = readonly [id: string | Buffer, fields: readonly (string | Buffer)[] | null]
 
 /** The entries in the reply of XREAD or XREADGROUP for one stream. `null` fields: an entry that is pending, and was deleted. */
 export function entriesOfRead(reply: unknown): readonly RawEntry[] {

@@ -55,5 +55,8 @@ describe('an entry id', () => {
     )
   })
 
-  it('tells its time', () => expect(entryTime('1526919030474-55')).toBe(1_526_919_030_474))
+  it.each(['1526919030474-55', '0-0', '7-1', '123456789012345-0', '999999999999999999-1', '18446744073709551615-7'])(
+    '%s tells its time',
+    (id) => expect(entryTime(id)).toBe(Number.parseInt(id, 10)),
+  )
 })

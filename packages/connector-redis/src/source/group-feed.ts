@@ -6,6 +6,7 @@ import { compareEntryIds, type EntryId } from './entry-id.ts'
 import type { ConsumerNames } from './group-names.ts'
 import type { GroupTakeover } from './group-takeover.ts'
 import type { StreamPosition } from './position.ts'
+import { ReadSize } from './read-size.ts'
 import { groupOf } from './stream-group.ts'
 import { entryCount, lostAfter, positionLost, streamInfoOf } from './stream-info.ts'
 
@@ -49,10 +50,12 @@ export class GroupFeed implements EntryFeed {
   #isBehind = true
   /** The answer to a read was lost: what it gave is pending for this opening. */
   #missedReply = false
+  readonly #size: ReadSize
 
   constructor(options: GroupFeedOptions) {
     const { start, takeover, commands, stream, group } = options
     this.#options = options
+    this.#size = new ReadSize(options.batchRecords)
     this.#acknowledgements = new Acknowledgements(commands, stream, group, (ids) => this.#acknowledged(ids))
     this.#passedId = start.id
     this.#fetchedId = start.id
@@ -129,25 +132,27 @@ export class GroupFeed implements EntryFeed {
   }
 
   async #readOn(): Promise<FedEntries> {
-    const { port, bytes, batchRecords } = this.#options
+    const { port, bytes } = this.#options
     // First the look, because a read moves the group past what was trimmed away.
     await persist(port, () => this.#checkLost())
     const entries = entriesOfRead(await port.call(this.#read('>'), bytes))
-    this.#isBehind = entries.length === batchRecords
+    this.#isBehind = entries.length === this.#size.records
+    this.#size.read(entries)
     return fedEntries(entries)
   }
 
   async #readBlocking(): Promise<FedEntries> {
-    const { port, bytes, batchRecords, takeover } = this.#options
+    const { port, bytes, takeover } = this.#options
     const block = String(Math.max(1, Math.min(BLOCK_MS, takeover.untilNextLookMs())))
     const entries = entriesOfRead(await port.call(this.#read('>', 'BLOCK', block), bytes))
-    this.#isBehind = entries.length === batchRecords
+    this.#isBehind = entries.length === this.#size.records
+    this.#size.read(entries)
     return fedEntries(entries)
   }
 
   #read(after: string, ...block: string[]): readonly [string, ...string[]] {
-    const { stream, group, names, batchRecords } = this.#options
-    return ['xreadgroup', 'GROUP', group, names.own, 'COUNT', String(batchRecords), ...block, 'STREAMS', stream, after]
+    const { stream, group, names } = this.#options
+    return ['xreadgroup', 'GROUP', group, names.own, 'COUNT', String(this.#size.records), ...block, 'STREAMS', stream, after]
   }
 
   async #checkLost(): Promise<void> {

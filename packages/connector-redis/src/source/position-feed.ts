@@ -3,6 +3,7 @@ import type { RedisPort } from '../client/redis-port.ts'
 import { type EntryFeed, entriesOfRead, type FedEntries, fedEntries } from './entry-feed.ts'
 import { type EntryId, FIRST_ID } from './entry-id.ts'
 import type { StreamPosition } from './position.ts'
+import { ReadSize } from './read-size.ts'
 import { entryCount, lostAfter, positionLost, removedFrom, type StreamInfo, streamInfoOf } from './stream-info.ts'
 
 /** How long one XREAD waits for an entry. */
@@ -30,9 +31,11 @@ export class PositionFeed implements EntryFeed {
   #id: EntryId
   #count: number | undefined
   #isBehind = true
+  readonly #size: ReadSize
 
   constructor(options: PositionFeedOptions) {
     this.#options = options
+    this.#size = new ReadSize(options.batchRecords)
     this.#position = options.start
     this.#id = options.start.id
     this.#count = options.start.count
@@ -45,7 +48,8 @@ export class PositionFeed implements EntryFeed {
       const reply = await port.call(this.#read('BLOCK', String(BLOCK_MS)), bytes)
       const entries = entriesOfRead(reply)
       // After a silence it looks whether the stream is still the same one.
-      this.#isBehind = entries.length === 0 || entries.length === this.#options.batchRecords
+      this.#isBehind = entries.length === 0 || entries.length === this.#size.records
+      this.#size.read(entries)
       return this.#fetched(fedEntries(entries, { countBefore: this.#count, countAfter: this.#countAfter(entries.length) }))
     } catch (thrown) {
       this.#isBehind = true
@@ -72,13 +76,14 @@ export class PositionFeed implements EntryFeed {
   }
 
   async #readOn(): Promise<FedEntries> {
-    const { port, stream, bytes, batchRecords } = this.#options
+    const { port, stream, bytes } = this.#options
     const [answer, reply] = await port.transaction([['xinfo', 'stream', stream], this.#read()], bytes)
     const info = streamInfoOf(answer)
     if (reply instanceof Error) throw reply
     if (this.#movedOn(info)) return fedEntries([])
     const entries = entriesOfRead(reply)
-    this.#isBehind = entries.length === batchRecords
+    this.#isBehind = entries.length === this.#size.records
+    this.#size.read(entries)
     // What was read to its end has been read up to the last entry that was ever added, whatever was deleted on the way.
     const countAfter = this.#isBehind ? this.#countAfter(entries.length) : info.added
     const fed = fedEntries(entries, { countBefore: this.#count, countAfter })
@@ -87,8 +92,8 @@ export class PositionFeed implements EntryFeed {
   }
 
   #read(...block: string[]): readonly [string, ...string[]] {
-    const { stream, batchRecords } = this.#options
-    return ['xread', 'COUNT', String(batchRecords), ...block, 'STREAMS', stream, this.#id]
+    const { stream } = this.#options
+    return ['xread', 'COUNT', String(this.#size.records), ...block, 'STREAMS', stream, this.#id]
   }
 
   /** Whether entries were lost, and the source goes on behind them all the same. */

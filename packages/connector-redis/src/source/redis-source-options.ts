@@ -28,6 +28,20 @@ export interface RedisGroupOptions {
   readonly poison?: { readonly deliveriesMax: number; readonly deadLetter: string }
 }
 
+export interface RedisShards {
+  /** @default 1 */
+  readonly partitions?: number
+  /** How often to look for new ones, in milliseconds. @default 5_000 */
+  readonly discoveryMs?: number
+  /**
+   * A stream that has no shards when it is opened for the first time is read itself, and shards that come up later are read beside it.
+   * Several streams may be named; each is one partition with all its shards. Their numbers have no gaps of 64 or more.
+   *
+   * @default false
+   */
+  readonly optional?: boolean
+}
+
 export interface RedisSourceOptions<V, F extends string | Buffer = string> extends RedisAddress {
   /** The stream, or several; each is a partition. */
   readonly stream: string | readonly string[]
@@ -35,7 +49,7 @@ export interface RedisSourceOptions<V, F extends string | Buffer = string> exten
    * Read `<stream>:0`, `<stream>:1` and so on in place of `<stream>`, also those that come up later. They are divided among `partitions`,
    * which is the most workers that can read at the same time, and must stay the same for a saved job.
    */
-  readonly shards?: { readonly partitions?: number; readonly discoveryMs?: number }
+  readonly shards?: RedisShards
   /** Turns an entry into a value: `jsonField()`, `textField()`, `allFields()` or a function of yours. What it throws is told by `onUndecodable`. */
   readonly decode: (entry: RedisEntry<F>) => V
   /** Names and values of fields are given to `decode` as buffers; otherwise as strings, which is faster for text. @default false */
@@ -48,11 +62,12 @@ export interface RedisSourceOptions<V, F extends string | Buffer = string> exten
   readonly onUndecodable?: 'fail' | 'skip' | { readonly deadLetter: string }
   /** What happens when entries that were not read have been trimmed away, or the stream was deleted. @default 'fail' */
   readonly onPositionLost?: 'fail' | 'earliest'
-  /** The most entries of one request. @default 1_000 */
+  /** The most entries of one request; fewer if they are larger than 4 MiB together. @default 1_000 */
   readonly batchRecords?: number
 }
 
 const OPTIONS = ['stream', 'shards', 'decode', 'bytes', 'start', 'group', 'onUndecodable', 'onPositionLost', 'batchRecords']
+const SHARD_OPTIONS = ['partitions', 'discoveryMs', 'optional']
 const GROUP_OPTIONS = ['name', 'consumer', 'createStream', 'claim', 'poison']
 
 /** @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
@@ -65,7 +80,9 @@ export function checkSourceOptions(options: RedisSourceOptions<unknown, never>):
   check(typeof decode === 'function', 'decode: jsonField(), textField(), allFields() or a function')
   check(isCount(batchRecords), 'a batchRecords of at least 1')
   check(isCount(shards?.partitions ?? 1) && (shards?.discoveryMs ?? 1) > 0, 'shards.partitions and shards.discoveryMs above 0')
-  check(shards === undefined || streams.length === 1, 'one stream, if it has shards')
+  if (shards !== undefined) checkOptionNames('redisSource: shards', shards, SHARD_OPTIONS)
+  check(shards === undefined || shards.optional === true || streams.length === 1, 'one stream, if it has shards')
+  check(shards?.optional !== true || shards.partitions === undefined, 'either shards.partitions or shards.optional')
   check(onPositionLost === undefined || ['fail', 'earliest'].includes(onPositionLost), "onPositionLost: 'fail' or 'earliest'")
   const isPolicy = typeof onUndecodable === 'object' ? isName(onUndecodable.deadLetter) : ['fail', 'skip'].includes(onUndecodable ?? 'fail')
   check(isPolicy, "onUndecodable: 'fail', 'skip' or { deadLetter: <stream> }")

@@ -1,7 +1,6 @@
-import type { SnapshotVersion, SourceOutput, SourcePartition, SourceStatus } from '@malstrom/core'
+import { type SnapshotVersion, type SourceOutput, type SourcePartition, type SourceStatus, WakeUp } from '@malstrom/core'
 import type { RedisPosition } from './position.ts'
 import type { StreamReader } from './stream-reader.ts'
-import { WakeUp } from './wake-up.ts'
 
 export interface OpenStreams<V> {
   /** Opens a reader for each stream that has none yet; called again from time to time, if streams may be added. */

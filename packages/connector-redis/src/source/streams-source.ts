@@ -8,6 +8,7 @@ import type { EntryFeed } from './entry-feed.ts'
 import { FIRST_ID } from './entry-id.ts'
 import { consumerNames } from './group-names.ts'
 import { openGroupFeed } from './open-group-feed.ts'
+import { optionalShards } from './optional-shards.ts'
 import type { RedisPosition, StreamPosition } from './position.ts'
 import { PositionFeed } from './position-feed.ts'
 import { type RedisSourceOptions, type RedisStart, startOf } from './redis-source-options.ts'
@@ -40,7 +41,7 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
 
   listPartitions(): readonly string[] {
     const { stream, shards } = this.#options
-    if (shards === undefined) return typeof stream === 'string' ? [stream] : stream
+    if (shards === undefined || shards.optional === true) return typeof stream === 'string' ? [stream] : stream
     return Array.from({ length: shards.partitions ?? 1 }, (_, index) => `${String(stream)}:*/${index}`)
   }
 
@@ -85,6 +86,7 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
   async #streamsOf(name: string, port: RedisPort): Promise<readonly string[]> {
     const { stream, shards } = this.#options
     if (shards === undefined) return [name]
+    if (shards.optional === true) return await optionalShards(port, name)
     const prefix = `${String(stream)}:`
     const keys = await persist(port, () => port.scanStreams(`${prefix.replace(/[\\*?[\]^]/g, '\\$&')}*`))
     return keys.filter((key) => /^\d+$/.test(key.slice(prefix.length)) && this.#partitionOf(key) === name).sort()
@@ -98,7 +100,8 @@ export class StreamsSource<V> implements Source<V, number, string, RedisPosition
 
   /** With another number of partitions a shard would be read by two of them. */
   #checkShards(name: string, { streams }: RedisPosition): void {
-    if (this.#options.shards === undefined) return
+    const { shards } = this.#options
+    if (shards === undefined || shards.optional === true) return
     const other = streams.find(({ stream }) => this.#partitionOf(stream) !== name)
     if (other === undefined) return
     throw new MalstromError(

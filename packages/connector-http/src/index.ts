@@ -1,0 +1,8 @@
+export { eventStreamSink } from './live/event-stream-sink.ts'
+export type { LivePosition, LiveRequest, LiveSinkOptions } from './live/live-options.ts'
+export { webSocketSink } from './live/web-socket-sink.ts'
+export type { ListeningAddress, ServerLimits, ServerOptions } from './server/server-options.ts'
+export { httpSource } from './source/http-source.ts'
+export type { DurableRecords, HttpPosition, HttpRequest, HttpSourceOptions } from './source/http-source-options.ts'
+export type { WebhookPosition, WebhookRejection, WebhookSinkOptions } from './webhook/webhook-options.ts'
+export { webhookSink } from './webhook/webhook-sink.ts'

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { COMMAND } from './fixture/command.ts'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'malstrom-cli-state-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -28,10 +27,8 @@ export default defineJob({ name: 'counts', module: import.meta.url, build(flow, 
 
 /** Runs the CLI in the directory; sends Ctrl-C `interruptMs` after its first output. */
 function malstrom(args: readonly string[], interruptMs?: number): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const tsx = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const node = ['--conditions=@malstrom/source', '--import', new URL(`file://${tsx}`).href, join(root, 'packages/malstrom/src/cli.ts')]
   const { NO_COLOR, FORCE_COLOR, NODE_OPTIONS, ...env } = process.env
-  const child = spawn(process.execPath, [...node, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {

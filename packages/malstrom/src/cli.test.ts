@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { COMMAND } from './fixture/command.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'malstrom-cli-'))
@@ -51,12 +52,15 @@ interface Result {
   readonly stderr: string
 }
 
-/** Runs the CLI from source in the folder of the job files; `whenHeard` is called with all of standard error so far. */
-function malstrom(args: readonly string[], whenHeard: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void = () => {}) {
-  const tsx = join(root, 'node_modules/tsx/dist/loader.mjs')
-  const node = ['--conditions=@malstrom/source', '--import', new URL(`file://${tsx}`).href, join(root, 'packages/malstrom/src/cli.ts')]
-  const { NO_COLOR, FORCE_COLOR, NODE_OPTIONS, ...env } = process.env
-  const child = spawn(process.execPath, [...node, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs the CLI in the folder of the job files; `whenHeard` is called with all of standard error so far. */
+function malstrom(
+  args: readonly string[],
+  whenHeard: (stderr: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  NODE_PATH = '',
+) {
+  const { NO_COLOR, FORCE_COLOR, NODE_OPTIONS, ...rest } = process.env
+  const env = { ...rest, NODE_PATH }
+  const child = spawn(process.execPath, [...COMMAND, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -90,6 +94,12 @@ describe.concurrent('malstrom', { timeout: 60_000 }, () => {
 
   it('run imports TypeScript from a folder without package.json, and lends it the malstrom package', async () => {
     expect(await malstrom(['run', 'typed.ts', '-q'])).toEqual({ status: 0, stdout: printed(2, 0), stderr: '' })
+  })
+
+  it('run lends it the malstrom package also where NODE_PATH names one, which imports do not see', async () => {
+    const path = fileURLToPath(new URL('../../../node_modules/.pnpm/node_modules', import.meta.url))
+    const result = await malstrom(['run', '-q', 'double.mjs', '--params', '{"numbers": [1]}'], undefined, path)
+    expect(result).toEqual({ status: 0, stdout: printed(2, 0), stderr: '' })
   })
 
   it('run ends although the job module keeps a timer', async () => {

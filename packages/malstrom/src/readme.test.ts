@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
+import { COMMAND } from './fixture/command.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const readme = readFileSync(join(root, 'packages/malstrom/README.md'), 'utf8')
@@ -14,9 +15,7 @@ const directory = mkdtempSync(join(tmpdir(), 'malstrom-readme-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 function malstrom(...args: string[]): string {
-  const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href
-  const node = ['--conditions=@malstrom/source', '--import', tsx, join(root, 'packages/malstrom/src/cli.ts')]
-  return spawnSync(process.execPath, [...node, ...args], { cwd: directory, encoding: 'utf8' }).stdout
+  return spawnSync(process.execPath, [...COMMAND, ...args], { cwd: directory, encoding: 'utf8' }).stdout
 }
 
 it('the program of the README is the example that is run and tested', () => {

@@ -20,9 +20,9 @@ export function placeChoice(values: Values, joinLimitMs: number | undefined): Pl
 }
 
 /** `<address>` */
-export function statusArguments(words: readonly string[]): { readonly address: string } {
+export function statusArguments(command: 'status' | 'explain', words: readonly string[]): { readonly address: string } {
   const [address = COORDINATOR_ADDRESS, ...more] = words
-  if (more.length > 0) throw usageError(`malstrom status takes one address, and was given ${words.join(', ')}.`, 'status')
+  if (more.length > 0) throw usageError(`malstrom ${command} takes one address, and was given ${words.join(', ')}.`, command)
   return { address }
 }
 

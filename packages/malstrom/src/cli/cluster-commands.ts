@@ -6,7 +6,7 @@ import type { Command } from './command-line.ts'
 import { Interruption } from './interruption.ts'
 import { engineOf, loadJob, transportFor, withParamsHint, workersOptions } from './load-job.ts'
 import { printable } from './printable.ts'
-import { count, runToEnd, stateText } from './run-to-end.ts'
+import { count, countsText, runToEnd, stateText } from './run-to-end.ts'
 import { persistenceFromUrl } from './state-url.ts'
 
 /** Coordinates a job whose workers are started by hand; answers the exit status. */
@@ -61,6 +61,12 @@ export async function statusCommand({ address, keys, json }: Extract<Command, { 
   return json ? `${JSON.stringify(printable(status))}\n` : statusText(status)
 }
 
+/** Why nothing comes out of a job, as text or JSON. */
+export async function explainCommand({ address, keys, json }: Extract<Command, { command: 'explain' }>): Promise<string> {
+  const explanation = await asked(address, keys, (control) => control.explain())
+  return json ? `${JSON.stringify(printable(explanation))}\n` : explanation.text
+}
+
 /** Changes the number of workers of a running job; answers what to print. */
 export async function rescaleCommand({ address, workers, keys }: Extract<Command, { command: 'rescale' }>): Promise<string> {
   return asked(address, keys, async (control) => {
@@ -81,10 +87,10 @@ async function asked<T>(coordinator: string, keys: string | undefined, ask: (con
 }
 
 function statusText({ job, workers, spares }: ClusterStatus): string {
-  const { recordsIn, recordsOut, late, snapshot, restarts } = job
+  const { snapshot, restarts } = job
   return [
     `job "${job.job}" ${stateText[job.state]}`,
-    `${count(recordsIn)} in, ${count(recordsOut)} out, ${count(late)} late`,
+    countsText(job),
     `last snapshot ${snapshot ?? 'none'}, ${count(restarts)} restarts`,
     ...workers.map(({ worker, address }) => `worker ${worker}  ${address}`),
     ...spares.map((address) => `spare  ${address}`),

@@ -1,17 +1,34 @@
 import { expect, it } from 'vitest'
 import { parseCommandLine } from './command-line.ts'
 
+const byDefault = {
+  snapshotIntervalMs: undefined,
+  snapshotTimeoutMs: undefined,
+  restoreVersion: undefined,
+  allowDropped: [],
+  allowMixedKeys: [],
+}
+
 it('run takes a job file and options in any order', () => {
-  const state = { url: undefined, snapshotIntervalMs: undefined, restoreVersion: undefined, allowDropped: [] }
+  const state = { url: undefined, ...byDefault }
   const expected = { command: 'run', file: 'job.ts', params: '{"a":1}', job: 'orders', quiet: true, state }
   expect(parseCommandLine(['run', 'job.ts', '--params', '{"a":1}', '--job=orders', '-q'])).toEqual(expected)
   expect(parseCommandLine(['--quiet', '--job', 'orders', 'run', '--params={"a":1}', 'job.ts'])).toEqual(expected)
 })
 
 it('run takes where state is kept, and what to go on from', () => {
-  const args = ['run', 'job.ts', '--state', 'file:./state', '--snapshot-interval', '1.5s', '--restore=12', '--allow-dropped', 'a,b']
-  const state = { url: 'file:./state', snapshotIntervalMs: 1_500, restoreVersion: 12, allowDropped: ['a', 'b'] }
-  expect(parseCommandLine(args)).toMatchObject({ state })
+  const times = ['--snapshot-interval', '1.5s', '--snapshot-timeout', '2m']
+  const names = ['--allow-dropped', 'a,b', '--allow-mixed-keys', 'c']
+  expect(parseCommandLine(['run', 'job.ts', '--state', 'file:./state', ...times, '--restore=12', ...names])).toMatchObject({
+    state: {
+      url: 'file:./state',
+      snapshotIntervalMs: 1_500,
+      snapshotTimeoutMs: 120_000,
+      restoreVersion: 12,
+      allowDropped: ['a', 'b'],
+      allowMixedKeys: ['c'],
+    },
+  })
 })
 
 it('graph prints text unless asked for another format', () => {
@@ -22,7 +39,7 @@ it('graph prints text unless asked for another format', () => {
 
 it('coordinator and worker take where they are', () => {
   const place = { listen: 'tcp://10.0.0.5:7070', advertise: undefined, keys: './keys', joinLimitMs: 5_000 }
-  const state = { url: 'file:./state', snapshotIntervalMs: undefined, restoreVersion: undefined, allowDropped: [] }
+  const state = { url: 'file:./state', ...byDefault }
   const coordinator = ['coordinator', 'job.ts', '--workers', '4', '--worker-silence', '2s', '--state', 'file:./state', '--params', '1']
   expect(parseCommandLine([...coordinator, '--listen', place.listen, '--keys', './keys', '--join-limit', '5s'])).toEqual({
     command: 'coordinator',
@@ -49,6 +66,7 @@ it('status and rescale take an address, or that of a coordinator by default', ()
   const address = 'tcp://127.0.0.1:7070'
   expect(parseCommandLine(['status'])).toEqual({ command: 'status', address, keys: undefined, json: false })
   expect(parseCommandLine(['status', 'tcp://a:1', '--json', '--keys', 'k'])).toMatchObject({ address: 'tcp://a:1', keys: 'k', json: true })
+  expect(parseCommandLine(['explain'])).toEqual({ command: 'explain', address, keys: undefined, json: false })
   expect(parseCommandLine(['rescale', '0'])).toEqual({ command: 'rescale', address, workers: 0, keys: undefined })
   expect(parseCommandLine(['rescale', 'tcp://a:1', '3', '--keys', 'k'])).toMatchObject({ address: 'tcp://a:1', workers: 3, keys: 'k' })
   expect(parseCommandLine(['keys', './keys'])).toEqual({ command: 'keys', folder: './keys' })
@@ -73,6 +91,7 @@ it.each([
   [['deploy', 'job.ts'], 'malstrom has no command "deploy". See malstrom --help.'],
   [['job.ts'], '"job.ts" is no command. Did you mean malstrom run job.ts? See malstrom --help.'],
   [['run'], 'malstrom run needs a job file: malstrom run job.ts. See malstrom run --help.'],
+  [['explain', 'a', 'b'], 'malstrom explain takes one address, and was given a, b. See malstrom explain --help.'],
   [['status', 'a', 'b'], 'malstrom status takes one address, and was given a, b. See malstrom status --help.'],
   [
     ['rescale'],

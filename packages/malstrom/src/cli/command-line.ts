@@ -2,6 +2,14 @@ import { parseArgs } from 'node:util'
 import { didYouMean, MalstromError } from '@malstrom/core'
 import { keysArguments, type PlaceChoice, placeChoice, rescaleArguments, statusArguments } from './cluster-arguments.ts'
 import { type SnapshotsAction, snapshotsAction } from './snapshots-action.ts'
+import {
+  type RelayChoice,
+  relayArguments,
+  type StreamFileChoice,
+  streamFileArguments,
+  type TailChoice,
+  tailArguments,
+} from './stream-arguments.ts'
 
 /** What the user asked for. */
 export type Command =
@@ -29,16 +37,27 @@ export type Command =
       JobChoice,
       'params'
     >)
+  | { readonly command: 'explain'; readonly address: string; readonly keys: string | undefined; readonly json: boolean }
   | { readonly command: 'status'; readonly address: string; readonly keys: string | undefined; readonly json: boolean }
   | { readonly command: 'rescale'; readonly address: string; readonly workers: number; readonly keys: string | undefined }
   | { readonly command: 'keys'; readonly folder: string }
+  | ({
+      readonly command: 'relay'
+      readonly quiet: boolean
+      readonly workers: number | undefined
+      readonly state: StateChoice
+    } & RelayChoice)
+  | ({ readonly command: 'tail' } & TailChoice)
+  | ({ readonly command: 'stream-file'; readonly json: boolean } & StreamFileChoice)
 
 /** Where a job keeps its state, and what it goes on from. */
 export interface StateChoice {
   readonly url: string | undefined
   readonly snapshotIntervalMs: number | undefined
+  readonly snapshotTimeoutMs: number | undefined
   readonly restoreVersion: number | undefined
   readonly allowDropped: readonly string[]
+  readonly allowMixedKeys: readonly string[]
 }
 
 /** Which job, with which params. */
@@ -54,7 +73,20 @@ const graphFormats = ['text', 'mermaid', 'json'] as const
 export type GraphFormat = (typeof graphFormats)[number]
 
 /** Commands with a help page. */
-export const topics = ['run', 'graph', 'snapshots', 'coordinator', 'worker', 'status', 'rescale', 'keys'] as const
+export const topics = [
+  'run',
+  'graph',
+  'snapshots',
+  'relay',
+  'tail',
+  'stream-file',
+  'coordinator',
+  'worker',
+  'status',
+  'explain',
+  'rescale',
+  'keys',
+] as const
 export type Topic = (typeof topics)[number]
 
 const options = {
@@ -65,9 +97,19 @@ const options = {
   processes: { type: 'string' },
   state: { type: 'string' },
   'snapshot-interval': { type: 'string' },
+  'snapshot-timeout': { type: 'string' },
   restore: { type: 'string' },
   'allow-dropped': { type: 'string' },
+  'allow-mixed-keys': { type: 'string' },
   key: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  delivery: { type: 'string' },
+  shards: { type: 'string' },
+  name: { type: 'string' },
+  limit: { type: 'string' },
+  follow: { type: 'boolean' },
+  'discard-after-damage': { type: 'boolean' },
   listen: { type: 'string' },
   advertise: { type: 'string' },
   coordinator: { type: 'string' },
@@ -82,7 +124,7 @@ const options = {
 } as const
 type OptionName = keyof typeof options
 
-const stateOptions = ['state', 'snapshot-interval', 'restore', 'allow-dropped'] as const
+const stateOptions = ['state', 'snapshot-interval', 'snapshot-timeout', 'restore', 'allow-dropped', 'allow-mixed-keys'] as const
 const placeOptions = ['listen', 'advertise', 'keys', 'join-limit'] as const
 
 const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
@@ -90,9 +132,13 @@ const optionsOf: Record<Topic | 'malstrom', readonly OptionName[]> = {
   run: ['params', 'job', 'workers', 'processes', ...stateOptions, 'quiet', 'stack', 'help'],
   graph: ['params', 'job', 'format', 'stack', 'help'],
   snapshots: ['key', 'json', 'stack', 'help'],
+  relay: ['from', 'to', 'follow', 'delivery', 'shards', 'name', 'workers', 'state', 'snapshot-interval', 'quiet', 'stack', 'help'],
+  tail: ['from', 'limit', 'follow', 'json', 'stack', 'help'],
+  'stream-file': ['discard-after-damage', 'json', 'stack', 'help'],
   coordinator: ['params', 'job', 'workers', ...placeOptions, ...stateOptions, 'worker-silence', 'quiet', 'stack', 'help'],
   worker: ['job', 'coordinator', ...placeOptions, 'quiet', 'stack', 'help'],
   status: ['keys', 'json', 'stack', 'help'],
+  explain: ['keys', 'json', 'stack', 'help'],
   rescale: ['keys', 'stack', 'help'],
   keys: ['stack', 'help'],
 }
@@ -129,11 +175,20 @@ function commandOf(command: Topic, rest: readonly string[], values: ReadonlyMap<
     case 'snapshots':
       return { command, ...snapshotsAction(rest, values.get('key')), json: values.has('json') }
     case 'status':
-      return { command, ...statusArguments(rest), keys, json: values.has('json') }
+    case 'explain':
+      return { command, ...statusArguments(command, rest), keys, json: values.has('json') }
     case 'rescale':
       return { command, ...rescaleArguments(rest), keys }
     case 'keys':
       return { command, ...keysArguments(rest) }
+    case 'relay': {
+      const workers = workerCount(command, 'workers', values.get('workers'))
+      return { command, ...relayArguments(rest, values), quiet: values.has('quiet'), workers, state: stateChoice(command, values) }
+    }
+    case 'tail':
+      return { command, ...tailArguments(rest, values) }
+    case 'stream-file':
+      return { command, ...streamFileArguments(rest, values), json: values.has('json') }
   }
   const choice = { file: oneFile(command, rest), job: values.get('job') }
   const quiet = values.has('quiet')
@@ -186,6 +241,11 @@ const exampleOf: Partial<Record<OptionName, string>> = {
   restore: '12',
   'allow-dropped': 'operator',
   key: '\'"account-7"\'',
+  from: 'file://./a.ss/',
+  to: 'stdio:///',
+  delivery: 'exactly-once',
+  name: 'copy-of-orders',
+  limit: '10',
   listen: 'tcp://127.0.0.1:7070',
   advertise: '10.0.0.5',
   coordinator: 'tcp://127.0.0.1:7070',
@@ -211,12 +271,13 @@ function workerCount(command: Topic, option: 'workers' | 'processes', text: stri
 
 function stateChoice(command: Topic, values: ReadonlyMap<OptionName, string | undefined>): StateChoice {
   const restore = values.get('restore')
-  const dropped = values.get('allow-dropped')
   return {
     url: values.get('state'),
     snapshotIntervalMs: timeOf(command, 'snapshot-interval', values),
+    snapshotTimeoutMs: timeOf(command, 'snapshot-timeout', values),
     restoreVersion: restore === undefined ? undefined : version(command, restore),
-    allowDropped: dropped === undefined ? [] : dropped.split(','),
+    allowDropped: values.get('allow-dropped')?.split(',') ?? [],
+    allowMixedKeys: values.get('allow-mixed-keys')?.split(',') ?? [],
   }
 }
 

@@ -9,12 +9,16 @@ Commands:
   run <job file>      Runs a job until its sources are finished
   graph <job file>    Prints the operators of a job and how they are connected
   snapshots <where>   Looks into the saved state of a job
+  relay               Moves a stream from one place to another: files, pipes, Kafka, Redis
+  tail <url>          Prints a stream
+  stream-file <file>  Tells what a stream file holds and whether it is sound, and repairs it
 
   On several machines, or by hand on one:
   keys <folder>             Makes the keys of a cluster
   coordinator <job file>    Coordinates a job whose workers join it
   worker <job file>         Is a worker of such a job
   status <address>          Tells how such a job stands
+  explain <address>         Tells why nothing comes out of it
   rescale <address> <n>     Changes the number of its workers while it runs
 
 Options:
@@ -46,8 +50,10 @@ ${jobOptions}
       --state <url>     Where state is kept: file:./state, memory:, s3://bucket/prefix, slatedb+file:./state
                         or slatedb+s3://bucket/prefix. In place of the job's own persistence
       --snapshot-interval <time>  Time between two snapshots: 500ms, 10s (default), 5m
+      --snapshot-timeout <time>   How long a snapshot may take until it is abandoned: 30s, 10m (default)
       --restore <version>         Go on from this snapshot and not from the last one
       --allow-dropped <names>     Operators, sources and sinks whose saved state may be dropped, with commas
+      --allow-mixed-keys <names>  Operators whose keys may be of another kind than the saved ones, with commas
   -q, --quiet           No progress and no closing line; errors only
       --stack           Prints stack traces and causes with errors
   -h, --help            Prints this help
@@ -91,6 +97,86 @@ Example:
   malstrom snapshots file:./state read 12 totals --key account-7
 `
 
+const urls = `A stream is named by a URL, system://node,node/stream,stream:
+
+  file://./logs/a.ss/clicks    a stream file, here one of its streams; file:///var/a.ss/ for all of them
+  stdio:///clicks              lines of standard input or output: [2026-01-02T03:04:05 | clicks | 123] payload
+  kafka://a:9092,b:9092/orders           topics; needs @malstrom/connector-kafka
+  redis://user:password@a:6379/orders    Redis Streams, also with shards (orders:0 and so on), rediss:// with TLS;
+                               needs @malstrom/connector-redis`
+
+const relay = `Moves a stream from one place to another, until it ends or Ctrl-C.
+
+Usage: malstrom relay --from <url> --to <url> [options]
+
+${urls}
+
+With --state it goes on where it was when it is started again, also after a crash, and what it writes is there
+exactly once: in files, in Redis, and in Kafka for readers with isolation.level=read_committed. Lines on standard
+output, and everything without --state, are there at least once. Each relay needs a --state of its own. At the end
+of a file it is suspended; started again, it goes on with what was added.
+
+Options:
+      --from <url>      Where messages come from
+      --to <url>        Where they go: one stream, or without one each to the stream it comes from
+      --follow          Go on at the end of a file with what is added. Kafka and Redis always go on
+      --delivery <how>  exactly-once (default with --state) or at-least-once, which is sooner visible
+      --shards <n>      Redis: write orders:0 to orders:<n - 1> in place of orders, by the shard of each message
+      --name <name>     What the relay is called in its state and in Kafka; by default made of both URLs
+      --workers <n>     Moves it on n threads, each with its share of the partitions, shards or files; without it, in one
+      --state <url>     Where state is kept, as for malstrom run
+      --snapshot-interval <time>  Time between two snapshots: 500ms, 10s (default), 5m
+  -q, --quiet           No progress and no closing line; errors only
+      --stack           Prints stack traces and causes with errors
+  -h, --help            Prints this help
+
+Example:
+  malstrom relay --from kafka://localhost:9092/orders --to file://./orders.ss/ --state file:./state
+`
+
+const tail = `Prints a stream, one message a line: [timestamp | stream | sequence | shard] payload.
+
+Usage: malstrom tail <url> [options]
+
+${urls}
+
+Options:
+      --from <where>    earliest, latest, or a time: 2026-01-02T03:04:05Z, or milliseconds since 1970. By default
+                        latest for Kafka and Redis, earliest for files
+      --limit <n>       Ends after n messages
+      --follow          Go on at the end of a file with what is added. Kafka and Redis always go on
+      --json            Each message as JSON
+      --stack           Prints stack traces and causes with errors
+  -h, --help            Prints this help
+
+Line ends in a payload are printed as \\n and \\r, and what is not UTF-8 as replacement characters; --json has both as they are,
+the latter as payloadBase64.
+
+Example:
+  malstrom tail kafka://localhost:9092/orders --from earliest --limit 10
+`
+
+const streamFile = `Tells what a stream file (.ss) holds and whether it is sound, repairs it after a crash, or ends it.
+
+Usage: malstrom stream-file <file> [show]
+       malstrom stream-file <file> repair
+       malstrom stream-file <file> end
+
+show reads the whole file and checks every checksum; the exit status is 1 if something is wrong. repair cuts off half a
+message that a crash has left at the end, and end writes the mark that ends the stream: those who follow the
+file come to its end. Nobody may write to the file meanwhile.
+
+Options:
+      --discard-after-damage  Of repair: cut a file that is damaged in the middle where the damage begins, although
+                              sound messages may follow. Keep a copy
+      --json            show as JSON
+      --stack           Prints stack traces and causes with errors
+  -h, --help            Prints this help
+
+Example:
+  malstrom stream-file ./orders.ss repair
+`
+
 const placeOptions = `      --advertise <host>          The host that others connect to, if it is not that of --listen
       --keys <file or folder>     The keys of the cluster, from malstrom keys. Without them only the
                                   loopback interface is possible`
@@ -112,8 +198,10 @@ ${placeOptions}
 ${jobOptions}
       --state <url>               As for malstrom run. Workers open the same URL
       --snapshot-interval <time>  Time between two snapshots: 500ms, 10s (default), 5m
+      --snapshot-timeout <time>   How long a snapshot may take until it is abandoned: 30s, 10m (default)
       --restore <version>         Go on from this snapshot and not from the last one
       --allow-dropped <names>     Operators, sources and sinks whose saved state may be dropped, with commas
+      --allow-mixed-keys <names>  Operators whose keys may be of another kind than the saved ones, with commas
   -q, --quiet                     Errors only
       --stack                     Prints stack traces and causes with errors
   -h, --help                      Prints this help
@@ -160,6 +248,19 @@ Example:
   malstrom status tcp://10.0.0.5:7070 --keys ./keys
 `
 
+const explain = `Tells why nothing comes out of a job that malstrom coordinator coordinates: what holds its frontier back,
+which sinks are full, which workers do not answer, what a snapshot waits for.
+
+Usage: malstrom explain [address] [options]
+
+Options:
+      --json                      As JSON
+${askOptions}
+
+Example:
+  malstrom explain tcp://10.0.0.5:7070 --keys ./keys
+`
+
 const rescale = `Changes the number of workers of a job that malstrom coordinator coordinates, while records flow. For more
 workers, enough processes must have joined; those that are no longer needed stay as spares.
 
@@ -185,7 +286,20 @@ Example:
   malstrom keys ./keys
 `
 
-const pages: Record<Topic, string> = { run, graph, snapshots, coordinator, worker, status, rescale, keys }
+const pages: Record<Topic, string> = {
+  run,
+  graph,
+  snapshots,
+  relay,
+  tail,
+  'stream-file': streamFile,
+  coordinator,
+  worker,
+  status,
+  explain,
+  rescale,
+  keys,
+}
 
 export function helpText(topic?: Topic): string {
   return topic === undefined ? general : pages[topic]

@@ -73,11 +73,13 @@ export function workersOptions(state: StateChoice) {
   return { ...startOptions(state), state: { module, ...(state.url === undefined ? {} : { location: state.url }) } }
 }
 
-function startOptions({ snapshotIntervalMs, restoreVersion, allowDropped }: StateChoice) {
+function startOptions({ snapshotIntervalMs, snapshotTimeoutMs, restoreVersion, allowDropped, allowMixedKeys }: StateChoice) {
   return {
     ...(snapshotIntervalMs === undefined ? {} : { snapshotIntervalMs }),
+    ...(snapshotTimeoutMs === undefined ? {} : { snapshotTimeoutMs }),
     ...(restoreVersion === undefined ? {} : { restoreVersion }),
     allowDropped,
+    allowMixedKeys,
   }
 }
 

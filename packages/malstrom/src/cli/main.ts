@@ -1,12 +1,15 @@
 import { MalstromError } from '@malstrom/core'
-import { coordinatorCommand, rescaleCommand, statusCommand, workerCommand } from './cluster-commands.ts'
+import { coordinatorCommand, explainCommand, rescaleCommand, statusCommand, workerCommand } from './cluster-commands.ts'
 import { keysCommand } from './cluster-keys.ts'
 import { type Command, parseCommandLine } from './command-line.ts'
 import { graphCommand } from './graph-command.ts'
 import { helpText, versionText } from './help.ts'
+import { relayCommand } from './relay-command.ts'
 import { errorText, exitStatusOf, uncaughtError } from './report-error.ts'
 import { runCommand } from './run-command.ts'
 import { snapshotsCommand } from './snapshots-command.ts'
+import { streamFileCommand } from './stream-file-command.ts'
+import { tailCommand } from './tail-command.ts'
 
 /** Runs the command line tool and ends the process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -63,9 +66,21 @@ async function execute(command: Command): Promise<number> {
     case 'status':
       process.stdout.write(await statusCommand(command))
       return 0
+    case 'explain':
+      process.stdout.write(await explainCommand(command))
+      return 0
     case 'rescale':
       process.stdout.write(await rescaleCommand(command))
       return 0
+    case 'relay':
+      return await relayCommand(command)
+    case 'tail':
+      return await tailCommand(command)
+    case 'stream-file': {
+      const { text, status } = await streamFileCommand(command)
+      process.stdout.write(text)
+      return status
+    }
     case 'keys':
       process.stdout.write(await keysCommand(command))
       return 0

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import nodeModule, { createRequire, register } from 'node:module'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MalstromError } from '@malstrom/core'
 import { initialize, resolveSync } from './module-hooks.ts'
 import { shownPath } from './place.ts'
@@ -15,13 +15,21 @@ export async function prepareImport(path: string): Promise<void> {
   if (needsTsx || isFromSource || resolveFrom(path, 'malstrom') === undefined) registerHooks()
 }
 
-/** What `specifier` means to the module at `path`; `undefined` if it means nothing. */
+/** What a module of a package means to an `import` of the module at `path`; `undefined` if it means nothing. */
 export function resolveFrom(path: string, specifier: string): string | undefined {
+  const packageName = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
+  // `require` would go on and look where NODE_PATH says, which pnpm sets; `import` does not.
+  if (!foldersAbove(path).some((folder) => existsSync(join(folder, 'node_modules', packageName)))) return undefined
   try {
     return createRequire(path).resolve(specifier)
   } catch {
     return undefined
   }
+}
+
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path)
+  return folder === path ? [] : [folder, ...foldersAbove(folder)]
 }
 
 /** Whether this process can import TypeScript: Node strips types from 22.18 on, and from source something else already does. */
@@ -30,7 +38,7 @@ function runsTypeScript(): boolean {
 }
 
 async function registerTsx(path: string): Promise<void> {
-  const tsx = findTsx([path, import.meta.url])
+  const tsx = findTsx([path, fileURLToPath(import.meta.url)])
   if (tsx === undefined) {
     throw new MalstromError(
       'ERR_DEPENDENCY_MISSING',

@@ -10,6 +10,7 @@ const status = (fields: Partial<JobStatus>): JobStatus => ({
   recordsIn: 0,
   recordsOut: 0,
   late: 0,
+  skipped: 0,
   frontier: undefined,
   sources: [],
   operators: [],
@@ -20,6 +21,10 @@ describe('progressText', () => {
   test('tells records, their rate, the frontier and what is late', () => {
     const text = progressText(status({ recordsIn: 1_048_576, frontier: Date.UTC(2001, 2, 17, 6), late: 1_234 }), 812_345.4)
     expect(text).toBe('1,048,576 records  812,345/s  frontier 2001-03-17 06:00:00  late 1,234')
+  })
+
+  test('tells what operators have skipped, if they have', () => {
+    expect(progressText(status({ recordsIn: 12, skipped: 1_001 }), undefined)).toBe('12 records  late 0  skipped 1,001')
   })
 
   test('leaves out a rate and a frontier that are not known yet', () => {

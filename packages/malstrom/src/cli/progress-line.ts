@@ -47,11 +47,12 @@ export function progressLine(execution: Pick<Execution, 'status'>, { stream }: P
 }
 
 /** The progress of a job in one line, for example `1,048,576 records  812,345/s  frontier 2001-03-17 06:00:00  late 1,234`. */
-export function progressText({ recordsIn, frontier, late }: JobStatus, recordsPerSecond: number | undefined): string {
+export function progressText({ recordsIn, frontier, late, skipped }: JobStatus, recordsPerSecond: number | undefined): string {
   const parts = [`${count(recordsIn)} records`]
   if (recordsPerSecond !== undefined) parts.push(`${count(recordsPerSecond)}/s`)
   if (frontier !== undefined) parts.push(`frontier ${frontierText(frontier)}`)
   parts.push(`late ${count(late)}`)
+  if (skipped > 0) parts.push(`skipped ${count(skipped)}`)
   return parts.join('  ')
 }
 

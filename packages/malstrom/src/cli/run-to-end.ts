@@ -44,11 +44,17 @@ export async function runToEnd({ quiet, keepsState, start, startsIdle = false }:
 }
 
 function summary(execution: Execution, elapsedMs: number): string {
-  const { job, state, recordsIn, recordsOut, late } = execution.status()
+  const status = execution.status()
+  const { job, state, recordsIn } = status
   const seconds = elapsedMs / 1000
   const rate = Math.round(recordsIn / Math.max(seconds, 0.001))
+  return `malstrom: job "${job}" ${stateText[state]}: ${countsText(status)}, ${seconds.toFixed(2)} s, ${count(rate)} records/s`
+}
+
+/** What a job has counted so far. */
+export function countsText({ recordsIn, recordsOut, late, skipped }: JobStatus): string {
   const counts = `${count(recordsIn)} in, ${count(recordsOut)} out, ${count(late)} late`
-  return `malstrom: job "${job}" ${stateText[state]}: ${counts}, ${seconds.toFixed(2)} s, ${count(rate)} records/s`
+  return skipped > 0 ? `${counts}, ${count(skipped)} skipped` : counts
 }
 
 /** How a job stands, behind its name. */

@@ -1,8 +1,6 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { MalstromError, messageOf, type PersistenceBackend } from '@malstrom/core'
+import { MalstromError, type PersistenceBackend } from '@malstrom/core'
 import { diskPersistence, memoryPersistence } from '@malstrom/persistence'
-import { resolveFrom } from './prepare-import.ts'
+import { optionalPackage } from './optional-package.ts'
 
 /** What the packages of other stores export, as far as a URL needs it. */
 interface StorePackage {
@@ -45,16 +43,8 @@ function directoryOf(rest: string, url: string): string {
   return directory
 }
 
-async function storePackage(name: string): Promise<StorePackage> {
-  try {
-    // From where the user works: it is installed next to the job, not next to this package.
-    const own = resolveFrom(join(process.cwd(), 'job.mjs'), name)
-    return (await import(own === undefined ? name : pathToFileURL(own).href)) as StorePackage
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
-    const how = missing ? `Install it: npm install ${name}` : messageOf(cause)
-    throw new MalstromError('ERR_DEPENDENCY_MISSING', `This location needs the package ${name}. ${how}.`, { cause })
-  }
+function storePackage(name: string): Promise<StorePackage> {
+  return optionalPackage<StorePackage>(name, 'This location')
 }
 
 function must<T>(value: T | undefined): T {

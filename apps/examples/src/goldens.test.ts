@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
+import { PROGRAM_FLAGS } from '@malstrom/services/program'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { examples } from './examples.ts'
 
 const source = fileURLToPath(new URL('./', import.meta.url))
 const goldens = fileURLToPath(new URL('../goldens/', import.meta.url))
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 const PROCESSES_MAX = 2
 /** They take about 10 s; a machine may be busy with other things. */
-const ALL_RUNS_MS = 120_000
+const ALL_RUNS_MS = 300_000
 
 /** The streams, or the files, of these are in order, but how they interleave is unspecified. Their goldens have a block for each. */
 const interleaved = new Set(['cloned-streams', 'split-streams', 'joining-streams', 'file-source-stateless', 'file-source-stateful'])
@@ -148,7 +147,7 @@ function runMain(argument: string): Promise<Run> {
   mkdirSync(join(cwd, 'scratch/file-sink'), { recursive: true })
   writeFileSync(join(cwd, 'scratch/file-sink/4.txt'), LEFT_BEHIND)
   const main = [join(source, 'main.ts'), ...(argument === '' ? [] : [argument])]
-  const child = spawn(process.execPath, ['--conditions=@malstrom/source', '--import', tsx, ...main], {
+  const child = spawn(process.execPath, [...PROGRAM_FLAGS, ...main], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM_FLAGS } from '@malstrom/services/program'
 import { afterAll, expect, test } from 'vitest'
 import { parseCommandLine, UsageError } from './command-line.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 const ESCAPE = '\u001b'
 
 const states = mkdtempSync(join(tmpdir(), 'malstrom-demo-'))
@@ -19,7 +20,7 @@ let runs = 0
 function startDemo(...given: string[]) {
   const args = given.includes('--state') ? given : [...given, '--state', join(states, String(++runs))]
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-  return spawn(process.execPath, ['--conditions=@malstrom/source', '--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [...PROGRAM_FLAGS, main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 async function demo(...args: string[]) {

@@ -1,10 +1,20 @@
-import type { KeyedState, Output } from '@malstrom/core'
+import type { KeyedState, Output, Timers } from '@malstrom/core'
 import { expect, test } from 'vitest'
 import type { DelayTotals } from './delay-totals.ts'
 import { HOUR_MS, MINUTE_MS } from './units.ts'
 import { dailyTotals, hourlyTotals, type WindowTotals } from './window-totals.ts'
 
 type OpenWindows = Map<number, DelayTotals>
+
+/** These operators look at epochs and set no timers. */
+const timers: Timers<number> = {
+  at: () => {},
+  cancel: () => false,
+  atMs: () => {},
+  cancelMs: () => false,
+  now: () => 0,
+  frontier: () => undefined,
+}
 
 /** States as the runtime keeps them; counts how often all of them are looked through. */
 class States extends Map<string, OpenWindows> implements KeyedState<string, OpenWindows> {
@@ -28,7 +38,7 @@ function hoursOn(states: States) {
     emitted,
     fly(airport: string, timestamp: number) {
       const flight = { origin: airport, delayMinutes: 5 }
-      const next = logic.onData(flight, states.get(airport) ?? logic.init(airport), output, airport, timestamp)
+      const next = logic.onData(flight, states.get(airport) ?? logic.init(airport), output, airport, timestamp, timers)
       if (next !== undefined) states.set(airport, next)
     },
     epoch: (epoch: number) => logic.onEpoch?.(epoch, states, output),
@@ -108,7 +118,7 @@ test('a day lets its hours through at once, and adds them up', () => {
   const hours = [hour(3, 2), hour(23, 4), hour(24, 8)]
   for (const each of hours) {
     const state = states.get('ATL') ?? logic.init('ATL')
-    states.set('ATL', logic.onData(each, state, output, 'ATL', each.start + HOUR_MS - 1) ?? new Map())
+    states.set('ATL', logic.onData(each, state, output, 'ATL', each.start + HOUR_MS - 1, timers) ?? new Map())
   }
   expect(emitted).toEqual(hours)
   logic.onEpoch?.(24 * HOUR_MS - 1, states, output)

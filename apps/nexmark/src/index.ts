@@ -1,0 +1,8 @@
+export { EventGenerator, firstEventAt, timeOf } from './event-generator.ts'
+export { type EventOptions, eventEpochs, eventSource } from './event-source.ts'
+export type { Auction, Bid, NexmarkEvent, Person } from './events.ts'
+export { handLoops } from './hand/hand-loops.ts'
+export { type QueryName, queries, queryNames } from './queries/index.ts'
+export type { Answer } from './query.ts'
+export { type NexmarkOptions, type NexmarkResult, runNexmark } from './run-nexmark.ts'
+export type { SeedingName } from './seeding.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, quantile, ratios, relativeSpread } from './statistics.ts'
+import { median, quantile, ratios, relativeSpread, slope } from './statistics.ts'
 
 describe('statistics', () => {
   it('takes the middle sample, whatever the order', () => {
@@ -38,5 +38,37 @@ describe('statistics', () => {
 
   it('has no answer without samples', () => {
     expect(() => median([])).toThrow(RangeError)
+  })
+
+  it('lays a line through points, whatever lies off it on both sides', () => {
+    expect(
+      slope([
+        [0, 5],
+        [1, 8],
+        [2, 11],
+      ]),
+    ).toBeCloseTo(3)
+    expect(
+      slope([
+        [10, 1],
+        [20, 1],
+        [30, 1],
+      ]),
+    ).toBe(0)
+    expect(
+      slope([
+        [0, 0],
+        [1, 3],
+        [2, -2],
+        [3, 1],
+      ]),
+    ).toBeCloseTo(-0.2)
+    expect(() =>
+      slope([
+        [1, 1],
+        [1, 2],
+      ]),
+    ).toThrow(RangeError)
+    expect(() => slope([])).toThrow(RangeError)
   })
 })

@@ -26,3 +26,16 @@ export function ratios(numerators: readonly number[], denominators: readonly num
   if (numerators.length !== denominators.length) throw new RangeError('Both need one sample per round.')
   return numerators.map((numerator, round) => numerator / (denominators[round] as number))
 }
+
+/** By how much y grows for each unit of x along the line that leaves the least squares of distances. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length
+  const [meanX, meanY] = [mean(0), mean(1)]
+  let [both, square] = [0, 0]
+  for (const [x, y] of points) {
+    both += (x - meanX) * (y - meanY)
+    square += (x - meanX) ** 2
+  }
+  if (square === 0) throw new RangeError('A line needs points at two places.')
+  return both / square
+}

@@ -5,8 +5,9 @@ import { type Figure, figureOf } from '../figure.ts'
 import { median } from '../statistics.ts'
 
 const RUNS = 5
-const NUMBERS = 20_000_000
-const OBJECTS = 6_000_000
+// Some seconds each: in the first tenths of one, V8 still compiles.
+const NUMBERS = 100_000_000
+const OBJECTS = 20_000_000
 const POSTED = 300_000
 const PACED = 20_000
 const RATE = 10_000
@@ -35,7 +36,7 @@ export async function runExchangeThreads(): Promise<Figure[]> {
 
 async function rateOf(params: Pick<ExchangeParams, 'records' | 'kind'>): Promise<number> {
   const times = new SharedArrayBuffer(16)
-  await multiThread({ workers: 2 }).run(exchangeJob, { ...params, times })
+  await multiThread({ workers: 2 }).run(exchangeJob, { ...params, report: { times } })
   const [first = 0, last = 0] = new Float64Array(times)
   return params.records / (last - first) / 1_000
 }
@@ -44,7 +45,7 @@ async function rateOf(params: Pick<ExchangeParams, 'records' | 'kind'>): Promise
 async function latencies(): Promise<number[]> {
   const shared = new SharedArrayBuffer(8 * PACED)
   const times = new SharedArrayBuffer(16)
-  await multiThread({ workers: 2 }).run(exchangeJob, { records: PACED, kind: 'numbers', times, rate: RATE, latencies: shared })
+  await multiThread({ workers: 2 }).run(exchangeJob, { records: PACED, kind: 'numbers', rate: RATE, report: { times, latencies: shared } })
   // The first ones come while the threads still warm up.
   return [...new Float64Array(shared)].slice(PACED / 4).sort((a, b) => a - b)
 }

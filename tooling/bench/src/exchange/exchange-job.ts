@@ -1,15 +1,13 @@
 import { numberTime, type Source } from '@malstrom/core'
 import { defineJob } from '@malstrom/operators'
+import { type ReportTo, reporter } from './exchange-report.ts'
 
 export interface ExchangeParams {
   readonly records: number
   readonly kind: 'numbers' | 'objects'
-  /** When the first record was read and the last one has arrived, in milliseconds since the epoch; shared by the workers. */
-  readonly times: SharedArrayBuffer
   /** Records per second; as fast as possible if absent. Each record then carries the time at which it was made. */
   readonly rate?: number
-  /** How long records were under way, in microseconds; filled up from the front. */
-  readonly latencies?: SharedArrayBuffer
+  readonly report: ReportTo
 }
 
 const FRAME = 1_024
@@ -19,15 +17,15 @@ export const exchangeJob = defineJob({
   name: 'exchange',
   module: import.meta.url,
   build(flow, params: ExchangeParams) {
-    const times = new Float64Array(params.times)
-    const latencies = params.latencies === undefined ? undefined : new Float64Array(params.latencies)
+    const report = reporter(params.report)
+    const latencies = params.rate === undefined ? undefined : new Float64Array(params.records)
     let count = 0
     flow
-      .source('values', params.rate === undefined ? values(params, times) : paced(params, params.rate))
+      .source('values', params.rate === undefined ? values(params, () => report.first(now())) : paced(params, params.rate))
       .keyDistribute('to the other', keyOf, (_key, workers) => workers[1] as number)
       .inspect('arrived', (value) => {
         if (latencies !== undefined) latencies[count] = (now() - (value as number)) * 1_000
-        if (++count === params.records) times[1] = now()
+        if (++count === params.records) report.last(now(), latencies)
       })
       .discard('end')
   },
@@ -47,7 +45,7 @@ function now(): number {
   return performance.timeOrigin + performance.now()
 }
 
-function values({ records, kind }: ExchangeParams, times: Float64Array): Source<number | Event, number, 'one', number> {
+function values({ records, kind }: ExchangeParams, started: () => void): Source<number | Event, number, 'one', number> {
   const all = Array.from({ length: FRAME }, (_, i) => (kind === 'numbers' ? i * 1.5 : eventOf(i)))
   const stamps = Float64Array.from({ length: FRAME }, (_, i) => 1_700_000_000_000 + i)
   return {
@@ -57,7 +55,7 @@ function values({ records, kind }: ExchangeParams, times: Float64Array): Source<
       let next = position
       return {
         poll(output, limit) {
-          if (next === 0) times[0] = now()
+          if (next === 0) started()
           const end = Math.min(limit, FRAME, records - next)
           output.emitAll(all, 0, end, stamps)
           next += end

@@ -7,7 +7,7 @@ export interface ScalingParams {
   readonly records: number
   /** Steps of arithmetic per record. */
   readonly work: number
-  /** When the first record was read and the last result came, in milliseconds since the epoch, and the results so far. */
+  /** When the first record was read, and when the last result of each worker has come, in milliseconds since the epoch. */
   readonly times: SharedArrayBuffer
 }
 
@@ -20,9 +20,7 @@ export const scalingJob = defineJob({
   name: 'scaling',
   module: import.meta.url,
   build(flow, params: ScalingParams) {
-    const times = new Float64Array(params.times, 0, 2)
-    const results = new Int32Array(params.times, 16, 1)
-    const all = params.partitions * params.records
+    const times = new Float64Array(params.times)
     flow
       .source('numbers', numbers(params, times))
       .keyDistribute('by rest', (n) => n % 1_000)
@@ -31,8 +29,8 @@ export const scalingJob = defineJob({
         () => 1,
         (state, n) => [n, worked(state ^ n, params.work)],
       )
-      .inspect('count', () => {
-        if (Atomics.add(results, 0, 1) === all - 1) times[1] = now()
+      .inspectFrontier('ended', (epoch, { workerId }) => {
+        if (epoch === Number.POSITIVE_INFINITY) times[1 + workerId] = now()
       })
       .discard('end')
   },

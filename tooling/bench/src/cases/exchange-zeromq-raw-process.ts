@@ -1,7 +1,7 @@
 import type { Link } from '@malstrom/core'
 import { zeromqEndpoint } from '@malstrom/transport-zeromq'
 
-// Started by exchange-zeromq.ts: takes what comes on channel 0, and sends back what comes on channel 1.
+// Started by exchange-zeromq-raw.ts: takes what comes on channel 0, and sends back what comes on channel 1.
 
 const [folder] = process.argv.slice(2)
 const endpoint = await zeromqEndpoint({ self: 1, bind: `ipc://${folder}/1` })

@@ -4,6 +4,8 @@ import { parseSync } from 'oxc-parser'
 export interface ModuleImport {
   readonly specifier: string
   readonly line: number
+  /** `import type`: nothing of it is there at run time. */
+  readonly typeOnly: boolean
 }
 
 /** A construct a rule may object to: `Date.now`, `setTimeout`, `enum`, `namespace`, or a marker such as a comment's to-do. */
@@ -47,7 +49,12 @@ export function parseModule(path: string, text: string): ParsedModule {
   visit(program as unknown as Node, undefined, '', (node, parent, field) => {
     const line = () => lineOf(node.start)
     const specifier = specifierOf(node)
-    if (specifier !== undefined) imports.push({ specifier, line: line() })
+    if (specifier !== undefined)
+      imports.push({
+        specifier,
+        line: line(),
+        typeOnly: node.importKind === 'type' || node.exportKind === 'type' || node.type === 'TSImportType',
+      })
     const effect = effectOf(node, parent, field)
     if (effect !== undefined) ambientEffects.push({ what: effect, line: line() })
     if (node.type === 'TSEnumDeclaration') nonErasable.push({ what: 'enum', line: line() })

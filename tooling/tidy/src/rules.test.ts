@@ -6,6 +6,7 @@ import { type Repository, type Rule, readRepository } from './repository.ts'
 import { ambientEffects } from './rules/ambient-effects.ts'
 import { deepImports } from './rules/deep-imports.ts'
 import { dependencyTable } from './rules/dependency-table.ts'
+import { docsLinks } from './rules/docs-links.ts'
 import { docsSnippets } from './rules/docs-snippets.ts'
 import { errorDocs } from './rules/error-docs.ts'
 import { fileLength } from './rules/file-length.ts'
@@ -173,6 +174,14 @@ const cases: [name: string, rule: Rule, files: Files, message: RegExp | undefine
     'a snippet of a file',
     docsSnippets,
     { 'README.md': '```ts\nconst a = 1\n```\n', 'apps/x/src/a.ts': 'if (b) {\n  const a = 1\n}' },
+    undefined,
+  ],
+
+  ['a link to nothing', docsLinks, { 'docs/a.md': 'see [b](../apps/b.ts)' }, /docs\/a\.md links to \.\.\/apps\/b\.ts/],
+  [
+    'links to a file, a folder, a heading and another place',
+    docsLinks,
+    { 'docs/a.md': '[b](../apps/x/b.ts#L1) [x](../apps/x/) [here](#b) [there](https://b.example/c)', 'apps/x/b.ts': '' },
     undefined,
   ],
 

@@ -11,6 +11,7 @@ const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
   'persistence-s3': ['@malstrom/core', '@aws-sdk/client-s3'],
   'persistence-slatedb': ['@malstrom/core', '@slatedb/uniffi'],
   'connector-file': ['@malstrom/core', 'fzstd'],
+  'connector-http': ['@malstrom/core', 'ws'],
   'connector-kafka': ['@malstrom/core', 'kafkajs', 'fzstd'],
   'connector-redis': ['@malstrom/core', 'ioredis'],
   testing: ['@malstrom/core', '@malstrom/operators', '@malstrom/runtime', 'fast-check', 'vitest'],

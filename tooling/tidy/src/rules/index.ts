@@ -2,6 +2,7 @@ import type { Rule } from '../repository.ts'
 import { ambientEffects } from './ambient-effects.ts'
 import { deepImports } from './deep-imports.ts'
 import { dependencyTable } from './dependency-table.ts'
+import { docsLinks } from './docs-links.ts'
 import { docsSnippets } from './docs-snippets.ts'
 import { fileLength } from './file-length.ts'
 import { fileNames } from './file-names.ts'
@@ -23,5 +24,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   'the code is erasable and nothing in it is left to do': plainSyntax,
   'every package has a README and publishes no source condition': packageManifests,
   'every snippet in the docs stands in a file that runs': docsSnippets,
+  'links in the docs lead to what is there': docsLinks,
   'no file names a folder of a machine or a registry': machineTraces,
 }

@@ -22,7 +22,7 @@ describe('malstrom coordinator and malstrom worker', () => {
     expect(await cluster.run('keys', 'foreign').ended()).toBe(0)
     await cluster.progress()
     const [again, other, changed] = [cluster.coordinator(2), cluster.worker('other.mjs'), cluster.worker('changed.mjs')]
-    const stranger = cluster.run('worker', 'job.mjs', '--coordinator', cluster.address, '--keys', 'foreign', '--join-limit', '1s')
+    const stranger = cluster.run('worker', 'job.mjs', '--coordinator', cluster.address, '--keys', 'foreign', '--join-limit', '3s')
     expect(await again.ended()).toBe(1)
     expect(again.stderr).toContain('ERR_ADDRESS_IN_USE')
     expect(await other.ended()).toBe(1)
@@ -31,7 +31,7 @@ describe('malstrom coordinator and malstrom worker', () => {
     expect(changed.stderr).toContain('both need the same version of the job')
     await coordinator.says(/Turned away .* has another graph/)
     expect(await stranger.ended()).toBe(1)
-    expect(stranger.stderr).toContain('it may have another public key')
+    expect(stranger.stderr).toContain('another public key')
     await coordinator.says('Turned away a connection: it expects an endpoint with another public key.')
 
     expect(await cluster.rescale(0)).toMatchObject({ status: 1, text: expect.stringContaining('ERR_RESCALE') })
@@ -78,12 +78,12 @@ describe('malstrom coordinator and malstrom worker', () => {
 
   it('end with a reason when nobody comes, and at Ctrl-C', slow, async () => {
     const cluster = await clusterOf()
-    const alone = cluster.coordinator(2, '--join-limit', '1s')
+    const alone = cluster.coordinator(2, '--join-limit', '3s')
     expect(await alone.ended()).toBe(1)
     expect(alone.stderr).toContain(
       `ERR_WORKERS_MISSING: Job "counts" needs 2 workers, and none has joined ${cluster.address} within 1000 ms.`,
     )
-    const lonely = cluster.run('worker', 'job.mjs', '--coordinator', await freeAddress(), '--keys', 'keys', '--join-limit', '1s')
+    const lonely = cluster.run('worker', 'job.mjs', '--coordinator', await freeAddress(), '--keys', 'keys', '--join-limit', '3s')
     const [waiting, leaving] = [cluster.coordinator(2), cluster.worker()]
     await leaving.says('Has joined')
     leaving.kill('SIGINT')

@@ -78,12 +78,12 @@ describe('malstrom coordinator and malstrom worker', () => {
 
   it('end with a reason when nobody comes, and at Ctrl-C', slow, async () => {
     const cluster = await clusterOf()
-    const alone = cluster.coordinator(2, '--join-limit', '3s')
+    const alone = cluster.coordinator(2, '--join-limit', '1s')
     expect(await alone.ended()).toBe(1)
     expect(alone.stderr).toContain(
       `ERR_WORKERS_MISSING: Job "counts" needs 2 workers, and none has joined ${cluster.address} within 1000 ms.`,
     )
-    const lonely = cluster.run('worker', 'job.mjs', '--coordinator', await freeAddress(), '--keys', 'keys', '--join-limit', '3s')
+    const lonely = cluster.run('worker', 'job.mjs', '--coordinator', await freeAddress(), '--keys', 'keys', '--join-limit', '1s')
     const [waiting, leaving] = [cluster.coordinator(2), cluster.worker()]
     await leaving.says('Has joined')
     leaving.kill('SIGINT')

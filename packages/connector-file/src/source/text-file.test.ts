@@ -190,7 +190,7 @@ describe('a file that cannot be read', () => {
     await expect(readAll(textFile(folder.path))).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining('directory') })
   })
 
-  it.skipIf(process.getuid?.() === 0)('says so when permission is missing', async () => {
+  it.skipIf(process.getuid?.() === 0)('says so when permission is missing (root may read everything)', async () => {
     const path = folder.file('secret.txt', 'x')
     chmodSync(path, 0)
     await expect(readAll(textFile(path))).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining('permission denied') })

@@ -244,7 +244,9 @@ withRedis('a server that goes away', {}, (redis) => {
   })
 })
 
-it.skipIf(RedisServer.missing() !== undefined)('two servers at the same time have ports of their own', async () => {
+const missing = RedisServer.missing()
+
+it.skipIf(missing !== undefined)(`two servers at the same time have ports of their own ${missing ?? ''}`, async () => {
   await using one = await RedisServer.start()
   await using two = await RedisServer.start()
   expect(one.port).not.toBe(two.port)

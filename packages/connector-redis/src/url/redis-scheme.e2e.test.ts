@@ -120,7 +120,9 @@ withRedis('URLs of a server with TLS', { tls: true }, (redis) => {
   })
 })
 
-describe.skipIf(RedisServer.missing() !== undefined)('URLs of a cluster', () => {
+const missing = RedisServer.missing()
+
+describe.skipIf(missing !== undefined)(`URLs of a cluster ${missing ?? ''}`, () => {
   it('name several nodes', async () => {
     await using server = await RedisServer.start({ cluster: true })
     const node = server.url.slice('redis://'.length)

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { MalstromError, numberTime, type Source, type SourceOutput, type SourcePartition, type SourceStatus } from '@malstrom/core'
 import type { EpochGenerator } from 'malstrom'
 import { Alignment } from './alignment.ts'
@@ -12,7 +13,7 @@ export const STRIDE = 953
 const BLOCK_EVENTS = 1_000
 /** Event time between two epochs of a partition. */
 const EPOCH_STEP_MS = 100
-/** How soon a partition that has to wait looks again. */
+/** How soon a partition that is held by the control of the run looks again. */
 const LOOK_AGAIN_MS = 1
 
 export interface EventOptions {
@@ -109,8 +110,8 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
     return 'finished'
   }
 
-  ready(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  async ready(): Promise<void> {
+    await (this.#alignment?.changed(this.#block) ?? setTimeout(LOOK_AGAIN_MS))
   }
 
   snapshot(): EventPosition {

@@ -1,4 +1,4 @@
-import { sliding, tumbling, type Window } from 'malstrom'
+import { indexSelect, sliding, tumbling, type Window } from 'malstrom'
 import type { Query } from '../query.ts'
 import { addSum, addTo, emptySum, type Sum, sumOf } from '../sum.ts'
 import { bidsOf } from './bids.ts'
@@ -41,6 +41,7 @@ export const q5: Query<HotAuction, Totals> = {
       .map('auction', (bid): AuctionBids => ({ auction: bid.auction, num: 1 }))
       // Half of all bids are for one auction: they are added up where they are read, so its shard has no more to do than others.
       .keyDistribute('by shard', ({ auction }) => auction % SHARDS, {
+        partitioner: indexSelect,
         combine: { by: ({ auction }) => auction, merge: together, within: SLIDES },
       })
       .window(SLIDES)

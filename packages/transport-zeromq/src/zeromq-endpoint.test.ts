@@ -130,6 +130,21 @@ describe('a session', () => {
     expect(await errorOf((async () => endpoints.transport(1))())).toMatchObject({ code: 'ERR_OPERATOR_ARGUMENT' })
   })
 
+  it('that is over for one end can be opened there again as somebody else, whom late ends of the first one do not reach', async () => {
+    const endpoints = await endpointsOf('ipc')
+    const peers = (peer: unknown) => endpoints.addressOf(peer === 7 ? 1 : (peer as number))
+    const first = endpoints.transport(0, { peers })
+    const second = endpoints.transport(1)
+    await mustWork(new RecordedLink(first, 1), new RecordedLink(second, 0))
+    second.destroy()
+    const again = endpoints.transport(1, { self: 7 })
+    await mustWork(new RecordedLink(first, 7), new RecordedLink(again, 0))
+    await endpoints.add(2)
+    const late = new RecordedLink(endpoints.transport(2), 1)
+    await mustFail(late, 'ERR_PEER_REFUSED', 'the session "generation 1" is over')
+    expect(await errorOf((async () => endpoints.transport(1))())).toMatchObject({ code: 'ERR_OPERATOR_ARGUMENT' })
+  })
+
   it('may run beside another one, and each goes on without the other', async () => {
     const endpoints = await endpointsOf('tcp')
     const old = await connected(endpoints)

@@ -53,6 +53,7 @@ export class ZeromqEndpoint {
   readonly #log: RefusalLog
   readonly #transports = new Map<string, ZeromqTransport>()
   readonly #streams = new Map<number, PeerStream>()
+  /** By session and who this was in it: in one session a process may be one worker after another. */
   readonly #closedSessions = new Set<string>()
   readonly #closedTokens = new Set<number>()
   readonly #host: TransportHost
@@ -87,9 +88,10 @@ export class ZeromqEndpoint {
         this.#streams.delete(token)
         if (how === 'closed') remember(this.#closedTokens, token, CLOSED_TOKENS_MAX)
       },
-      transportClosed: (session) => {
-        this.#transports.delete(session)
-        remember(this.#closedSessions, session, CLOSED_SESSIONS_MAX)
+      transportClosed: (transport) => {
+        const { session, self } = transport
+        if (this.#transports.get(session) === transport) this.#transports.delete(session)
+        remember(this.#closedSessions, placeIn(session, self), CLOSED_SESSIONS_MAX)
       },
     }
     this.#log = new RefusalLog((line) => settings.logger(`${nameOf(settings.self)}: ${line}`))
@@ -125,12 +127,15 @@ export class ZeromqEndpoint {
     return this.#place.address
   }
 
-  /** The links of one session. @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
+  /** The links of one session. When they are closed, it can be opened again as another peer. @throws MalstromError `ERR_OPERATOR_ARGUMENT` */
   transport(options: TransportOptions): ZeromqTransport {
     const settings = transportSettings(options, this.#settings.self)
-    const { session } = settings
-    if (this.#transports.has(session) || this.#closedSessions.has(session))
-      throw new MalstromError('ERR_OPERATOR_ARGUMENT', `There has been a transport with the session "${session}" before. Each has its own.`)
+    const { session, self } = settings
+    if (this.#transports.has(session) || this.#closedSessions.has(placeIn(session, self)))
+      throw new MalstromError(
+        'ERR_OPERATOR_ARGUMENT',
+        `There has been a transport of ${nameOf(self)} with the session "${session}" before. Each has its own.`,
+      )
     const transport = new ZeromqTransport(this.#host, settings)
     this.#transports.set(session, transport)
     return transport
@@ -214,12 +219,12 @@ export class ZeromqEndpoint {
     const transport = this.#transports.get(session)
     const who = nameOf(hello.from)
     const self = transport?.self ?? this.#settings.self
-    if (to !== self) this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(self)}`)
-    else if (transport !== undefined) {
+    if (transport !== undefined && to === self) {
       const answer = transport.hello(hello)
       if (answer !== undefined) this.#turnAway(from, answer.refusal, token, who, answer.reason)
-    } else if (this.#closedSessions.has(session))
+    } else if (this.#closedSessions.has(placeIn(session, to)))
       this.#turnAway(from, 'closed', token, who, `the session ${JSON.stringify(session)} is over`)
+    else if (to !== self) this.#turnAway(from, 'later', token, who, `it looks for ${nameOf(to)}, and this is ${nameOf(self)}`)
     else this.#turnAway(from, 'later', token, who, `the session ${JSON.stringify(session)} is not open here`)
   }
 
@@ -248,6 +253,10 @@ export class ZeromqEndpoint {
       if (!events.closed && !this.#socket.closed) throw error
     }
   }
+}
+
+function placeIn(session: string, self: PeerId): string {
+  return JSON.stringify([session, self])
 }
 
 function remember<T>(set: Set<T>, value: T, max: number): void {

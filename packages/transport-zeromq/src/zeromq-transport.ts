@@ -24,7 +24,7 @@ export interface TransportHost {
   newToken(): number
   /** Whether the owner of a public key may connect. */
   isAllowed(publicKey: string): boolean
-  transportClosed(session: string): void
+  transportClosed(transport: ZeromqTransport): void
 }
 
 interface Connection {
@@ -94,7 +94,7 @@ export class ZeromqTransport implements Transport {
     }
     this.#connections.clear()
     this.#closing ??= Promise.resolve()
-    this.#host.transportClosed(this.session)
+    this.#host.transportClosed(this)
   }
 
   /** A peer of this session presents itself. Returns why it is turned away. */
@@ -200,6 +200,6 @@ export class ZeromqTransport implements Transport {
     await Promise.all(connections.map(({ stream }) => stream.finish()))
     await Promise.all(connections.map(({ socket }) => socket?.closed))
     clearInterval(this.#heartbeat)
-    this.#host.transportClosed(this.session)
+    this.#host.transportClosed(this)
   }
 }

@@ -94,6 +94,11 @@ describe('a cluster', () => {
     expect(status).toMatchObject({ job: { job: 'endless', state: 'running' }, workers: [{ worker: 0 }, { worker: 1 }], spares: [] })
     await control.rescale(1)
     expect((await control.status()).spares).toEqual([status.workers[1]?.address])
+    // The same process becomes a worker again, another one of the same generation.
+    await control.rescale(2)
+    expect((await control.status()).workers).toEqual([status.workers[0], { ...status.workers[1], worker: 2 }])
+    await control.rescale(1)
+    await control.rescale(2)
     control.close()
     await finish(execution, params)
     expect(execution.status().restarts).toBe(0)

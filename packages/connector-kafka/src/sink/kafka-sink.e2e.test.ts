@@ -147,12 +147,12 @@ describe.skipIf(missing !== undefined)(`kafkaSink and a real Kafka ${missing ?? 
     const ends = async (at: 'latest' | 'stable') => [...(await port.offsets('late', [0, 1], at)).values()].reduce((a, b) => a + b)
     try {
       const source = new ReleasedNumbers()
-      const options = { topic: 'late', delivery: 'exactly-once', eager: true, transactionTimeoutMs: 1_000, batchBytesMax: 300 } as const
+      const options = { topic: 'late', delivery: 'exactly-once', eager: true, transactionTimeoutMs: 4_000, batchBytesMax: 300 } as const
       const execution = await start(source, options, 60_000)
       source.release(100)
       await execution.snapshot()
       const committed = await ends('latest')
-      const patience = { timeout: 30_000, interval: 100 }
+      const patience = { timeout: 60_000, interval: 100 }
       await expect
         .poll(async () => {
           source.release(20)

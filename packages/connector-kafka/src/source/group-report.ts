@@ -2,21 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '@malstrom/core'
 import type { KafkaPort, TopicOffset } from '../client/kafka-port.ts'
 
-const CLOSE_MS = 1_000
+/** How long the last offsets may take when a job ends. */
+const CLOSE_MS = 5_000
 
 /** Tells a consumer group how far the job is. Only for those who watch: a failure is a warning, once for each reason. */
 export class GroupReport {
-  readonly #port: KafkaPort
+  readonly #port: Pick<KafkaPort, 'commitGroup'>
   readonly #group: string
   readonly #warn: (message: string) => void
+  readonly #closeMs: number
   #waiting = new Map<string, TopicOffset>()
   #sending: Promise<void> | undefined
   #warned = ''
 
-  constructor(port: KafkaPort, group: string, warn = (message: string) => process.emitWarning(message, { code: 'ERR_KAFKA' })) {
+  constructor(
+    port: Pick<KafkaPort, 'commitGroup'>,
+    group: string,
+    warn = (message: string) => process.emitWarning(message, { code: 'ERR_KAFKA' }),
+    closeMs = CLOSE_MS,
+  ) {
     this.#port = port
     this.#group = group
     this.#warn = warn
+    this.#closeMs = closeMs
   }
 
   /** Those of all partitions that come together are sent together. */
@@ -30,9 +38,13 @@ export class GroupReport {
   /** Resolves when all is sent, or failed, or that takes too long for something that nobody depends on. */
   async close(): Promise<void> {
     const patience = new AbortController()
-    const waited = sleep(CLOSE_MS, undefined, { signal: patience.signal, ref: false }).catch(() => undefined)
-    await Promise.race([this.#sending, waited])
+    const late = sleep(this.#closeMs, 'late', { signal: patience.signal }).catch(() => undefined)
+    const how = await Promise.race([this.#sending, late])
     patience.abort()
+    if (how !== 'late') return
+    this.#warn(
+      `Kafka: the last offsets of group "${this.#group}" were not stored within ${this.#closeMs} ms. Nothing depends on them but its lag.`,
+    )
   }
 
   async #send(): Promise<void> {

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MalstromError, numberTime, type Source, type SourceOutput, type SourcePartition, type SourceStatus } from '@malstrom/core'
 import type { EpochGenerator } from 'malstrom'
 import { Alignment } from './alignment.ts'
@@ -111,7 +111,7 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
   }
 
   async ready(): Promise<void> {
-    await (this.#alignment?.changed(this.#block) ?? setTimeout(LOOK_AGAIN_MS))
+    await (this.#alignment?.changed(this.#block) ?? delay(LOOK_AGAIN_MS))
   }
 
   snapshot(): EventPosition {

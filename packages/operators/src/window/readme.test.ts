@@ -17,6 +17,11 @@ interface Click {
 const HOUR_MS = 3_600_000
 const HALF_AN_HOUR_MS = HOUR_MS / 2
 
+const missing = () => {
+  throw new Error('the real one is not opened')
+}
+const unopened = { time: numberTime, listPartitions: missing, openPartition: missing }
+
 it('the example of windows sums hours and counts in sliding windows', async () => {
   const given: Payment[] = [
     { account: 'a', amount: 1, paidAt: 0 },
@@ -65,16 +70,11 @@ it('the example of windows sums hours and counts in sliding windows', async () =
 it('the example of windows of processing time counts bursts of clicks', async () => {
   const bursts: { visitor: string; count: number; since: number }[] = []
   const source = testSource<Click>()
-  const missing = () => {
-    throw new Error('the real one is not opened')
-  }
   const job = defineJob({
     name: 'bursts',
     module: import.meta.url,
     build(flow) {
-      const clicks = flow
-        .source('clicks', { time: numberTime, listPartitions: missing, openPartition: missing })
-        .map('click', (click) => click as Click)
+      const clicks = flow.source('clicks', unopened).map('click', (click) => click as Click)
       clicks
         .keyDistribute('by-visitor', (click) => click.visitor)
         .window(processingTime(tumbling({ seconds: 10 })))
@@ -124,26 +124,29 @@ const rarely: StatefulLogic<string, Click, string, number, { clicks: number; las
   },
 }
 
-it('the example of timers of processing time counts clicks, at most once in ten seconds', async () => {
+/** A job of clicks by visitor, with a source that is told what to give. */
+async function startWith<S>(logic: StatefulLogic<string, Click, string, number, S>) {
   const clicks = testSource<Click>()
   const out = testSink<string, string>()
-  const missing = () => {
-    throw new Error('the real one is not opened')
-  }
   const job = defineJob({
     name: 'clicks',
     module: import.meta.url,
     build(flow) {
       flow
-        .source('clicks', { time: numberTime, listPartitions: missing, openPartition: missing })
+        .source('clicks', unopened)
         .map('click', (click) => click as Click)
         .keyDistribute('by visitor', ({ visitor }) => visitor)
         .generateEpochs('epochs', limitOutOfOrderness(0))
-        .onTime.statefulOp('rarely', rarely)
-        .sink('counts', { openPartition: missing })
+        .onTime.statefulOp('logic', logic)
+        .sink('out', { openPartition: missing })
     },
   })
-  await using test = await testJob(job, { sources: { clicks }, sinks: { counts: out } })
+  return { clicks, out, test: await testJob(job, { sources: { clicks }, sinks: { out } }) }
+}
+
+it('the example of timers of processing time counts clicks, at most once in ten seconds', async () => {
+  const { clicks, out, test: started } = await startWith(rarely)
+  await using test = started
   clicks.push({ visitor: 'ann' }, 1).push({ visitor: 'ann' }, 2).push({ visitor: 'bob' }, 3)
   await test.advanceBy(9_999)
   expect(out.records).toEqual([])
@@ -155,25 +158,8 @@ it('the example of timers of processing time counts clicks, at most once in ten 
 })
 
 it('the example of timers names visitors that have left', async () => {
-  const clicks = testSource<Click>()
-  const out = testSink<string, string>()
-  const missing = () => {
-    throw new Error('the real one is not opened')
-  }
-  const job = defineJob({
-    name: 'visitors',
-    module: import.meta.url,
-    build(flow) {
-      flow
-        .source('clicks', { time: numberTime, listPartitions: missing, openPartition: missing })
-        .map('click', (click) => click as Click)
-        .keyDistribute('by visitor', ({ visitor }) => visitor)
-        .generateEpochs('epochs', limitOutOfOrderness(0))
-        .onTime.statefulOp('silence', silence)
-        .sink('left', { openPartition: missing })
-    },
-  })
-  await using test = await testJob(job, { sources: { clicks }, sinks: { left: out } })
+  const { clicks, out, test: started } = await startWith(silence)
+  await using test = started
   clicks.push({ visitor: 'ann' }, 0).push({ visitor: 'bob' }, 1_000).push({ visitor: 'ann' }, 60_000)
   clicks.push({ visitor: 'bob' }, HALF_AN_HOUR_MS + 1_001)
   await test.settle()

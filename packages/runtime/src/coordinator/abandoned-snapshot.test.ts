@@ -8,10 +8,10 @@ import { errorOf, runAccounts, ScriptedSink, ScriptedSource, VirtualEnvironment 
 import { afterEach, describe, expect, it } from 'vitest'
 import { planted } from '../fixture/planted-bugs.ts'
 import { stalledJob } from '../fixture/stalled-job.ts'
+import { startInVirtualTime } from '../fixture/virtual-execution.ts'
 import { multiThread } from '../host/multi-thread.ts'
 import { SinkStation } from '../sink/sink-station.ts'
 import { SnapshotReader } from '../snapshot/snapshot-reader.ts'
-import { JobExecution } from './job-execution.ts'
 
 const after: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -22,25 +22,15 @@ const TIMEOUT_MS = 1_000
 
 /** A job in virtual time, in one thread. */
 async function start(build: (flow: Flow) => void, backend: PersistenceBackend, snapshotIntervalMs = Number.POSITIVE_INFINITY) {
-  const environment = new VirtualEnvironment()
   const job = defineJob({ name: 'stalled', module: import.meta.url, build: (flow) => build(flow) })
   const abandoned: unknown[] = []
-  const execution = new JobExecution({
-    graph: () => job.graph(),
-    environment,
-    waitLimitMs: 100_000,
-    interpret: false,
+  const { execution, environment } = await startInVirtualTime(job, {
     backend,
     ownsBackend: false,
     snapshotIntervalMs,
     snapshotTimeoutMs: TIMEOUT_MS,
-    allowDropped: [],
     abandoned: (error) => abandoned.push(error),
-    restarting: () => {},
-    ended: () => {},
   })
-  execution.finished.catch(() => {})
-  await execution.start()
   await environment.settle()
   after.push(() => execution.cancel())
   return { execution, environment, abandoned }

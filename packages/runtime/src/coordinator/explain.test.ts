@@ -1,11 +1,11 @@
 import type { Execution, Explanation, PersistenceBackend } from '@malstrom/core'
 import { defineJob, type ExpireMap, type Flow, limitOutOfOrderness, type Stream } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
-import { ScriptedSink, ScriptedSource, VirtualEnvironment } from '@malstrom/testing'
+import { ScriptedSink, ScriptedSource } from '@malstrom/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type StuckParams, stuckJob } from '../fixture/stuck-job.ts'
+import { startInVirtualTime } from '../fixture/virtual-execution.ts'
 import { multiThread } from '../host/multi-thread.ts'
-import { JobExecution } from './job-execution.ts'
 
 const after: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -14,22 +14,8 @@ afterEach(async () => {
 
 /** A job in virtual time, in one thread. */
 async function start(build: (flow: Flow) => void, backend?: PersistenceBackend) {
-  const environment = new VirtualEnvironment()
   const job = defineJob({ name: 'stuck', module: import.meta.url, build: (flow) => build(flow) })
-  const execution = new JobExecution({
-    graph: () => job.graph(),
-    environment,
-    waitLimitMs: 100_000,
-    interpret: false,
-    backend,
-    ownsBackend: true,
-    snapshotIntervalMs: Number.POSITIVE_INFINITY,
-    allowDropped: [],
-    restarting: () => {},
-    ended: () => {},
-  })
-  execution.finished.catch(() => {})
-  await execution.start()
+  const { execution, environment } = await startInVirtualTime(job, { backend })
   await environment.settle()
   after.push(() => execution.cancel())
   return { execution, environment }

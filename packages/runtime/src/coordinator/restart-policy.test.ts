@@ -2,7 +2,7 @@ import { defineJob } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
 import { errorOf, ScriptedSource, VirtualEnvironment } from '@malstrom/testing'
 import { describe, expect, it } from 'vitest'
-import { JobExecution } from './job-execution.ts'
+import { startInVirtualTime } from '../fixture/virtual-execution.ts'
 import { RestartPolicy } from './restart-policy.ts'
 
 /** A snapshot before which so many records were read. */
@@ -89,20 +89,9 @@ async function startFailing(snapshotIntervalMs: number, failsFor: (n: number) =>
       }),
   })
   const causes: unknown[] = []
-  const execution = new JobExecution({
-    graph: () => job.graph(),
-    environment,
-    waitLimitMs: 60_000,
-    interpret: false,
-    backend: persistence,
-    ownsBackend: true,
-    snapshotIntervalMs,
-    allowDropped: [],
-    restarting: (cause) => causes.push(cause),
-    ended: () => {},
-  })
-  execution.finished.catch(() => {})
-  await execution.start()
+  const restarting = (cause: unknown) => causes.push(cause)
+  const options = { waitLimitMs: 60_000, backend: persistence, snapshotIntervalMs, restarting }
+  const { execution } = await startInVirtualTime(job, options, environment)
   return { execution, environment, source, causes }
 }
 

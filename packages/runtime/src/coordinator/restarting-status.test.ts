@@ -1,12 +1,13 @@
 import type { JobStatus, PersistenceBackend } from '@malstrom/core'
 import { defineJob } from '@malstrom/operators'
 import { memoryPersistence } from '@malstrom/persistence'
-import { ScriptedSource, VirtualEnvironment } from '@malstrom/testing'
+import { ScriptedSource } from '@malstrom/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { turns } from '../fixture/event-loop.ts'
+import { startInVirtualTime } from '../fixture/virtual-execution.ts'
 import { MANIFEST_SCOPE } from '../snapshot/head.ts'
 import type { WorkerHandle } from '../worker/worker-handle.ts'
-import { JobExecution } from './job-execution.ts'
+import type { JobExecution } from './job-execution.ts'
 import type { WorkerHost } from './worker-host.ts'
 
 const after: (() => Promise<unknown>)[] = []
@@ -16,7 +17,6 @@ afterEach(async () => {
 
 /** A job that throws what it is told to, for every record while there is something to throw. */
 async function start(backend: PersistenceBackend | undefined, host?: WorkerHost) {
-  const environment = new VirtualEnvironment()
   const source = new ScriptedSource<number>()
   const control: { thrown: Error | undefined } = { thrown: undefined }
   const job = defineJob({
@@ -30,21 +30,7 @@ async function start(backend: PersistenceBackend | undefined, host?: WorkerHost)
         })
         .discard('end'),
   })
-  const execution = new JobExecution({
-    graph: () => job.graph(),
-    environment,
-    waitLimitMs: 100_000,
-    interpret: false,
-    backend,
-    ownsBackend: true,
-    snapshotIntervalMs: Number.POSITIVE_INFINITY,
-    allowDropped: [],
-    cluster: host && { workers: 2, host },
-    restarting: () => {},
-    ended: () => {},
-  })
-  execution.finished.catch(() => {})
-  await execution.start()
+  const { execution, environment } = await startInVirtualTime(job, { backend, cluster: host && { workers: 2, host } })
   await environment.settle()
   after.push(() => execution.cancel())
   return { execution, environment, source, control }

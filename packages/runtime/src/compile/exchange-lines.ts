@@ -1,4 +1,5 @@
 import type { Combine, RecordNames, TimestampAlgebra } from '@malstrom/core'
+import type { Edge } from '../exchange/edge.ts'
 import type { ExchangeOutput } from '../exchange/exchange-output.ts'
 import { FRAME_RECORDS_MAX } from '../exchange/frame.ts'
 import { OWNER_SLOTS } from '../exchange/owner-cache.ts'
@@ -51,6 +52,15 @@ function cachedOwnerLines(code: ExchangeCode, exchange: string, owner: string, k
     `if (typeof ${key} === 'number' && ${keys}[${slot}] === ${key}) ${owner} = ${owners}[${slot}]`,
     `else ${owner} = ${cache}.choose(${key})`,
   ]
+}
+
+/** `Edge.push` inlined. */
+export function edgeLines(code: ExchangeCode, edge: Edge, keyed: boolean, { value, key, timestamp }: RecordNames): string {
+  const columns = code.bind('columns', edge.columns)
+  return [
+    `if (!${columns}.begun) ${columns}.begin(${value}, ${key}, ${timestamp})`,
+    addLines(columns, code.local('index'), keyed, { value, key, timestamp }),
+  ].join('\n')
 }
 
 /** `Columns.add` inlined. */

@@ -10,9 +10,10 @@ import {
   type TaskCode,
   type TimestampAlgebra,
 } from '@malstrom/core'
+import { Edge } from '../exchange/edge.ts'
 import { ExchangeOutput } from '../exchange/exchange-output.ts'
 import { attribute } from '../worker/failure.ts'
-import { exchangeLines } from './exchange-lines.ts'
+import { edgeLines, exchangeLines } from './exchange-lines.ts'
 import { sinkLines } from './sink-lines.ts'
 import type { TaskParts } from './task-body.ts'
 import type { Reader } from './task-plan.ts'
@@ -270,7 +271,8 @@ export class TaskWriter {
   #edgeLines({ edge: plan }: Reader & { to: 'edge' }, record: RecordNames): string {
     const outlet = this.#parts.edgeOf(plan)
     if (outlet instanceof ExchangeOutput) return exchangeLines(this, outlet, plan.keyed, record)
-    return `${this.bind('edge', outlet)}.push(${record.value}, ${record.key}, ${record.timestamp})`
+    assert(outlet instanceof Edge, 'records leave a task by an edge or an exchange')
+    return edgeLines(this, outlet, plan.keyed, record)
   }
 
   #sinkLines(node: SinkNode, record: RecordNames): string {

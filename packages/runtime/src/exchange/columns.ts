@@ -3,6 +3,9 @@ import { FRAME_RECORDS_MAX, type Frame } from './frame.ts'
 /** Columns of numbers that are kept for frames to come. */
 const SPARE_COLUMNS_MAX = 8
 
+/** What columns of values are cut from: an array that grows is copied several times until it is full. */
+const BLANK: unknown[] = Array.from({ length: FRAME_RECORDS_MAX }, () => undefined)
+
 /**
  * The columns of the frame that is being filled, and of those before it that ended with an epoch. The
  * loops of compiled tasks do what `add` does in lines of their own: a number in a column of numbers is
@@ -100,10 +103,9 @@ export class Columns {
 
   /** Goes on in other columns, because the frames there were are handed on. */
   renew(): void {
-    // An empty part of an array: V8 then expects the same kind of elements again.
-    this.values = this.numericValues ? this.#numbers() : this.values.slice(0, 0)
-    this.keys = this.numericKeys ? this.#numbers() : this.keys.slice(0, 0)
-    this.timestamps = this.numericTimestamps ? this.#numbers() : this.timestamps.slice(0, 0)
+    this.values = this.numericValues ? this.#numbers() : this.#like(this.values)
+    this.keys = this.numericKeys ? this.#numbers() : this.#like(this.keys)
+    this.timestamps = this.numericTimestamps ? this.#numbers() : this.#like(this.timestamps)
     this.reuse()
   }
 
@@ -118,6 +120,11 @@ export class Columns {
   reuse(): void {
     this.count = 0
     this.#frameStart = 0
+  }
+
+  /** A column for as many values as there were. Of an array of numbers it is an empty part, because V8 then expects numbers again. */
+  #like(column: unknown[] | Float64Array): unknown[] {
+    return typeof column[0] === 'number' ? (column as unknown[]).slice(0, 0) : BLANK.slice(0, column.length === 0 ? 0 : this.count)
   }
 
   #numbers(): Float64Array {

@@ -31,10 +31,10 @@ export class Edge implements Inlet, Outlet {
   /** What was taken last: its columns are used again. */
   #lent: Frame | undefined
 
-  /** `side`: which of the streams that the reader joins comes this way. `ofExchange`: it is the way of an exchange to its own worker. */
-  constructor(keyed: boolean, time: TimestampAlgebra<unknown>, side = 0, ofExchange = false) {
+  /** `side`: which of the streams that the reader joins comes this way. */
+  constructor(keyed: boolean, time: TimestampAlgebra<unknown>, side = 0) {
     this.#side = side
-    this.columns = new Columns(keyed, () => this.close(), ofExchange)
+    this.columns = new Columns(keyed, () => this.close(), true)
     this.#time = time
   }
 

@@ -120,7 +120,7 @@ export function buildTasks(options: BuildOptions): BuiltTasks {
     const gate = new Gate(options.wake)
     for (const output of plan.outputs) {
       const time = timeOfPort(output.from)
-      const edge = new Edge(output.keyed, time, output.side, links !== undefined && output.exchange !== undefined)
+      const edge = new Edge(output.keyed, time, output.side)
       outlets.set(output, edge)
       inlets.set(output, [edge])
       if (output.exchange === undefined || cluster === undefined || links === undefined) continue

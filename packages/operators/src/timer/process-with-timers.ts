@@ -7,6 +7,8 @@ import { BareStates, KeyTimers, TimedState, timedStateDefinition } from './timed
 // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the logic
 type AnyStatefulLogic = StatefulLogic<any, any, any, any, any>
 
+const newState = (key: unknown) => new TimedState(key, undefined)
+
 /** A custom operator with one state per key, and timers. */
 export function processWithTimers(logic: AnyStatefulLogic): OperatorDefinition {
   return {
@@ -61,9 +63,24 @@ export function processWithTimers(logic: AnyStatefulLogic): OperatorDefinition {
         ...(logic.onProcessingTimer === undefined ? {} : { wake: (code: TaskCode) => `${code.bind('wake', wake)}()` }),
         explain: () => timers.explain(),
         arrived: (key, timed) => timers.watch(key, timed as TimedState),
-        record(code, record) {
-          code.setup(`${code.bind('output', output)}.send = ${code.emitter()}`)
-          return `${code.bind('data', data)}(${record.value}, ${record.key}, ${record.timestamp})`
+        // `data` inlined: the functions of each operator are called at places of their own.
+        record(code, { value, key, timestamp }) {
+          const out = code.bind('output', output)
+          code.setup(`${out}.send = ${code.emitter()}`)
+          const [user, states, open] = [code.bind('logic', logic), code.bind('states', store), code.bind('timers', timers)]
+          const [cell, timed, before, state] = ['cell', 'timed', 'before', 'state'].map((hint) => code.local(hint))
+          return [
+            `${cell} = ${states}.cell(${key})\n${timed} = ${cell}.state`,
+            `if (${timed} === undefined) {`,
+            `${timed} = ${code.bind('newState', newState)}(${cell}.key)`,
+            `${before} = ${user}.init(${key})`,
+            `} else ${before} = ${timed}.state`,
+            `${open}.open(${timed})`,
+            `${state} = ${user}.onData(${value}, ${before}, ${out}, ${key}, ${timestamp}, ${open})`,
+            `${open}.close()`,
+            `if (${state} === undefined) ${states}.remove(${cell})`,
+            `else {\n${timed}.state = ${state}\n${cell}.state = ${timed}\n}`,
+          ].join('\n')
         },
         epoch: (code, epoch) => `${code.bind('advance', advance)}(${epoch})\n${code.advance(epoch)}`,
         interpret(next) {

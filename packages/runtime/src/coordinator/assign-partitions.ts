@@ -10,7 +10,8 @@ export interface Assignment {
 
 /**
  * Divides the partitions of a source among workers, as evenly as possible. What is read by one of the workers already
- * stays there, unless that worker would have more than its share.
+ * stays there, unless that worker would have more than its share; the others are given in turn, so a partition is read where
+ * `indexSelect` sends its number.
  */
 export function assignPartitions(
   source: string,
@@ -30,7 +31,9 @@ export function assignPartitions(
   })
   return assigned.map((known, index) => {
     if (known !== undefined) return known
-    const worker = workers.find((each) => (loads.get(each) as number) < (shares.get(each) as number)) as WorkerId
+    const hasRoom = (each: WorkerId) => (loads.get(each) as number) < (shares.get(each) as number)
+    const inTurn = workers[index % workers.length] as WorkerId
+    const worker = hasRoom(inTurn) ? inTurn : (workers.find(hasRoom) as WorkerId)
     loads.set(worker, (loads.get(worker) as number) + 1)
     return { source, partition: partitions[index] as Key, worker }
   })

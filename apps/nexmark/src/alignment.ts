@@ -1,5 +1,5 @@
 /** How far a partition may be ahead of the slowest one, in its blocks. */
-const LEAD_BLOCKS = 8
+const LEAD_BLOCKS = 2
 /** A partition that has ended holds nobody back. */
 const ENDED = 2 ** 31 - 1
 /** How long a partition waits for others before it looks again: they tell when they move, unless they are gone. */

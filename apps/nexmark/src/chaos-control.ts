@@ -4,6 +4,8 @@ import type { ReadingControl } from './reading-hooks.ts'
 const ORDER = 0
 const LIMIT = 1
 const FIRST_PARTITION = 2
+/** Where a partition stands that has no more events. */
+const END = 2 ** 31 - 1
 /** Frames are small, so that threads end in the middle of the work. */
 const FRAME_RECORDS = 64
 
@@ -22,6 +24,7 @@ export function sharedControl(memory: SharedArrayBuffer): ReadingControl {
       Atomics.store(places, FIRST_PARTITION + partition, at)
       return at >= Atomics.load(places, LIMIT) ? 0 : Math.min(limit, FRAME_RECORDS)
     },
+    ended: (partition) => void Atomics.store(places, FIRST_PARTITION + partition, END),
   }
 }
 

@@ -45,6 +45,7 @@ describe('eventSource', () => {
       events: fc.integer({ min: 1, max: 6_000 }),
       outOfOrder: fc.integer({ min: 1, max: 2_000 }).filter((events) => events === 1 || events % 953 !== 0),
       partitions: fc.integer({ min: 1, max: 4 }),
+      blockEvents: fc.constantFrom(1, 300, 1_000, undefined),
     })
     const property = fc.asyncProperty(arbitrary, fc.integer({ min: 1, max: 1_024 }), async (shape, limit) => {
       const all: EventOptions = { ...shape, seed: 'java' }
@@ -77,6 +78,7 @@ describe('eventSource', () => {
     [{ outOfOrder: 0 }, 'outOfOrder'],
     [{ outOfOrder: 1_906 }, 'no multiple of 953'],
     [{ partitions: 0 }, 'partitions'],
+    [{ blockEvents: 0.5 }, 'blockEvents'],
   ])('refuses %j', async (wrong, message) => {
     const error = await errorOf(Promise.resolve().then(() => eventSource({ ...options, ...wrong })))
     expect(error).toMatchObject({ code: 'ERR_OPERATOR_ARGUMENT', message: expect.stringContaining(message) })

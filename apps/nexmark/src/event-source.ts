@@ -6,11 +6,12 @@ import { EventGenerator, firstEventAt, timeOf } from './event-generator.ts'
 import type { NexmarkEvent } from './events.ts'
 import type { ReadingHooks } from './reading-hooks.ts'
 import type { SeedingName } from './seeding.ts'
+import { beginOf } from './slices.ts'
 
 /** Consecutive events change places by steps of this prime. */
 export const STRIDE = 953
-/** A partition reads about so many events in a row before the others' come. */
-const BLOCK_EVENTS = 1_000
+/** The events of a slice. */
+const SLICE_EVENTS = firstEventAt(beginOf(1))
 /** Event time between two epochs of a partition. */
 const EPOCH_STEP_MS = 100
 /** How soon a partition that is held by the control of the run looks again. */
@@ -24,6 +25,8 @@ export interface EventOptions {
   readonly outOfOrder: number
   /** How many generators there are, which share the events. They may run on different workers. */
   readonly partitions: number
+  /** A partition reads about so many events in a row before the others' come. @default 10,000: those of a slice */
+  readonly blockEvents?: number | undefined
 }
 
 /** Where a generator stands: in which group of events, and how many of it are done. */
@@ -83,7 +86,7 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
     this.#generator = new EventGenerator(options.seed)
     this.#events = options.events
     this.#groupEvents = options.outOfOrder
-    this.#blockEvents = Math.ceil(BLOCK_EVENTS / options.outOfOrder) * options.outOfOrder
+    this.#blockEvents = Math.ceil((options.blockEvents ?? SLICE_EVENTS) / options.outOfOrder) * options.outOfOrder
     this.#stride = STRIDE % options.outOfOrder
     this.#elsewhere = (options.partitions - 1) * this.#blockEvents
     this.#partition = partition
@@ -107,6 +110,7 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
     output.emitAll(this.#values, 0, count, this.#timestamps)
     if (this.#group < this.#events) return 'more'
     this.#alignment?.end()
+    control?.ended(this.#partition)
     return 'finished'
   }
 
@@ -155,7 +159,7 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
   }
 }
 
-function checkOptions({ events, seed, outOfOrder, partitions }: EventOptions): void {
+function checkOptions({ events, seed, outOfOrder, partitions, blockEvents = SLICE_EVENTS }: EventOptions): void {
   check(Number.isInteger(events) && events >= 1 && events <= 2 ** 40, `events is a whole number from 1 to 2^40, not ${events}`)
   check(seed === 'java' || seed === 'splitmix', `seed is java or splitmix, not ${String(seed)}`)
   check(
@@ -165,6 +169,10 @@ function checkOptions({ events, seed, outOfOrder, partitions }: EventOptions): v
   check(
     Number.isInteger(partitions) && partitions >= 1 && partitions <= 1_024,
     `partitions is a whole number from 1 to 1024, not ${partitions}`,
+  )
+  check(
+    Number.isInteger(blockEvents) && blockEvents >= 1 && blockEvents <= 2 ** 30,
+    `blockEvents is a whole number from 1 to 2^30, not ${blockEvents}`,
   )
 }
 

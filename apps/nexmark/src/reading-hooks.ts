@@ -11,4 +11,6 @@ export interface ReadingHooks {
 export interface ReadingControl {
   /** How many records `partition`, which stands at event `at`, may emit now. May end this thread. */
   allowed(partition: number, at: number, limit: number): number
+  /** `partition` has emitted all its events. */
+  ended(partition: number): void
 }

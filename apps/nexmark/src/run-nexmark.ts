@@ -11,8 +11,10 @@ import { type QueryName, queries } from './queries/index.ts'
 import type { Answer } from './query.ts'
 import type { SeedingName } from './seeding.ts'
 
-/** Partitions of the source for each worker, so that each has some left to give when workers come. */
-const PARTITIONS_OF_WORKER = 2
+/** Where workers come and go, each reads so many partitions of the source, so that it has some left to give. */
+const PARTITIONS_TO_MOVE = 2
+/** There partitions change more often, so that all of them are read whenever something happens. */
+const CHAOS_BLOCK_EVENTS = 1_000
 const SINK_PARTITIONS = 8
 /** With trouble on the way, snapshots come so often that some are taken between two of it. */
 const CHAOS_SNAPSHOT_MS = 50
@@ -45,11 +47,12 @@ export interface NexmarkResult {
 export async function runNexmark(options: NexmarkOptions): Promise<NexmarkResult> {
   const { query, events, seed = 'java', outOfOrder = 1, workers = 1, ownThread = false, chaos } = options
   const alone = workers === 1 && !ownThread && chaos === undefined
-  const partitions = alone ? 1 : PARTITIONS_OF_WORKER * (chaos === undefined ? workers : Math.max(workers, WORKERS_MAX))
+  const partitions = chaos === undefined ? workers : PARTITIONS_TO_MOVE * Math.max(workers, WORKERS_MAX)
   const answer = answerMemory(alone || queries[query].spread === undefined ? 1 : SINK_PARTITIONS)
   const begun = new SharedArrayBuffer(8)
   const together = alone ? {} : { alignment: alignmentMemory(partitions) }
-  const params: NexmarkParams = { query, events, seed, outOfOrder, partitions, answer, begun, ...together }
+  const blockEvents = chaos === undefined ? undefined : CHAOS_BLOCK_EVENTS
+  const params: NexmarkParams = { query, events, seed, outOfOrder, partitions, blockEvents, answer, begun, ...together }
   if (chaos !== undefined) await runWithTrouble(params, workers, chaos)
   else await (alone ? singleThread() : multiThread({ workers })).run(nexmark, params)
   const [firstMs = 0] = new Float64Array(begun)

@@ -9,6 +9,13 @@ export interface CategoryAverage {
   readonly average: number
 }
 
+/** Auctions of a category, and what they have brought. */
+interface Prices {
+  readonly category: number
+  readonly count: number
+  readonly total: number
+}
+
 type Averages = Record<string, { count: number; average: number }>
 
 export const q4: Query<CategoryAverage, Averages> = {
@@ -16,13 +23,10 @@ export const q4: Query<CategoryAverage, Averages> = {
   epochs: true,
   results: (events) =>
     winningBids(events)
-      .keyDistribute('by category', (bid) => bid.category)
-      .fold(
-        'prices',
-        () => ({ count: 0, total: 0 }),
-        ({ count, total }, bid) => ({ count: count + 1, total: total + bid.price }),
-      )
-      .map('average', ({ count, total }, category) => ({ category, count, average: Math.floor(total / count) }))
+      .map('price', ({ category, price }): Prices => ({ category, count: 1, total: price }))
+      .keyDistribute('by category', ({ category }) => category, { combine: { merge: together } })
+      .reduce('prices', together)
+      .map('average', ({ category, count, total }) => ({ category, count, average: Math.floor(total / count) }))
       .unkey('averages'),
   summary: {
     empty: () => ({}),
@@ -35,4 +39,8 @@ export const q4: Query<CategoryAverage, Averages> = {
     merge: (averages, other) => void Object.assign(averages, other),
     answer: (averages) => averages,
   },
+}
+
+function together({ category, count, total }: Prices, later: Prices): Prices {
+  return { category, count: count + later.count, total: total + later.total }
 }

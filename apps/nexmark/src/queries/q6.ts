@@ -1,12 +1,11 @@
 import { tumbling } from 'malstrom'
 import type { Query } from '../query.ts'
+import { SLICE_MS } from '../slices.ts'
 import { addSum, addTo, emptySum, type Sum, sumOf } from '../sum.ts'
 import { winningBids } from './winning-bids.ts'
 
 /** How many auctions of a seller count. */
 export const LAST_AUCTIONS = 10
-/** Auctions that end within so many milliseconds are put in order together. */
-const ORDER_MS = 100
 
 export interface SellerAverage {
   readonly seller: number
@@ -26,8 +25,8 @@ export const q6: Query<SellerAverage, Totals> = {
   results: (events) =>
     winningBids(events)
       .keyDistribute('by seller', (bid) => bid.seller)
-      // Auctions come from several workers.
-      .window(tumbling(ORDER_MS))
+      // Those of a slice come together.
+      .window(tumbling(SLICE_MS))
       .process('in order', (bids) => bids.toSorted((a, b) => a.expires - b.expires || a.auction - b.auction))
       .flatten('each')
       .statefulMap(

@@ -2,7 +2,7 @@ import { type QueryName, runNexmark } from '@malstrom/app-nexmark'
 import { type Figure, figureOf } from '../figure.ts'
 
 const RUNS = 3
-const EVENTS = 20_000_000
+const EVENTS = 60_000_000
 
 /** Two threads against one, from the first event to the end. */
 export async function runNexmarkThreads(): Promise<Figure[]> {

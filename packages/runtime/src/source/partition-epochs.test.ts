@@ -214,6 +214,22 @@ describe.each(taskForms)('a source with epochs per partition (%s)', (form) => {
     expect(source.partition('a').closes).toBe(1)
   })
 
+  it.each([
+    ['NaN', Number.NaN],
+    ['undefined', undefined],
+  ])('refuses %s that a source gives as a timestamp, before the record goes any further', async (_name, timestamp) => {
+    const source = new ScriptedSource<number>(['a'])
+    source.partition('a').give([1, 0], [2, timestamp as number], [3, 1])
+    const seen: number[] = []
+    const { worker } = await play(form, (flow) => {
+      const { onTime, late } = flow.source('numbers', source, { epochs: (value) => void seen.push(value) })
+      late.discard('late')
+      onTime.inspect('see', (value) => void seen.push(value)).discard('end')
+    })
+    expect(await errorOf(worker.finished)).toMatchObject({ code: 'ERR_TIMESTAMP_INVALID', context: { operator: 'numbers' } })
+    expect(seen).toEqual([1, 1])
+  })
+
   it('gives the generator the last epoch of the partition, within a frame and from frame to frame', async () => {
     const previous: [string, number | undefined][] = []
     const epochs = (value: string, timestamp: number, last: number | undefined) => {

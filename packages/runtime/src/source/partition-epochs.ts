@@ -32,12 +32,8 @@ export function partitionEpochs(
         ? `${epoch} !== undefined && !(typeof ${epoch} === 'number' && ${epoch} <= ${previous})`
         : `${epoch} !== undefined`
       return [
-        ...(timestampOf === undefined
-          ? []
-          : [
-              `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
-              `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
-            ]),
+        timestampOf === undefined ? '' : `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
+        `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
         `${late} = ${isLate}`,
         `${epoch} = ${code.bind('generate', generate)}(${value}, ${timestamp}, ${previous})`,
         `if (${follows}) {`,
@@ -56,7 +52,7 @@ export function partitionEpochs(
     interpret: (onTime, late) => ({
       data: (value, key, own) => {
         const timestamp = timestampOf === undefined ? own : timestampOf(value, own)
-        if (timestampOf !== undefined && !isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
+        if (!isTimestamp(time, timestamp)) rejectTimestamp(timestamp)
         const { bound } = frontiers
         const generated = generate(value, timestamp, frontiers.current.epoch)
         const epoch = generated === undefined ? undefined : frontiers.advance(generated)

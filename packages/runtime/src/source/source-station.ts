@@ -277,8 +277,8 @@ export class SourceStation {
     frame.clear()
     try {
       partition.state = stateOf(reader.poll(frame, FRAME_RECORDS_MAX))
-      // With a timestamp function of its own, a job does not look at those of the source.
-      if (node.epochs?.timestampOf === undefined) checkTimestamps(frame, node.source.time)
+      // Where epochs are generated, each timestamp is looked at anyway.
+      if (node.epochs === undefined) checkTimestamps(frame, node.source.time)
     } catch (error) {
       throw attribute(error, node, job)
     }

@@ -1,9 +1,10 @@
-import { EventGenerator, eventEpochs, firstEventAt, handLoops, type NexmarkEvent, queries, timeOf } from '@malstrom/app-nexmark'
+import { eventEpochs, firstEventAt, handLoops, type NexmarkEvent, queries } from '@malstrom/app-nexmark'
 import { numberTime, type Source } from '@malstrom/core'
 import { defineJob, singleThread } from 'malstrom'
 import { type Figure, figureOf } from '../figure.ts'
-import { d2tsNexmark, type Timed } from '../peers/d2ts-nexmark.ts'
+import { d2tsNexmark } from '../peers/d2ts-nexmark.ts'
 import { keptByHand } from '../peers/kept-by-hand.ts'
+import { KeptEvents } from '../peers/kept-events.ts'
 import { pollute } from '../pollute.ts'
 import { type Contestant, runRounds } from '../rounds.ts'
 import { ratios } from '../statistics.ts'
@@ -29,25 +30,25 @@ export async function runNexmarkPeers(): Promise<Figure[]> {
   await pollute(['malstrom', 'd2ts'])
   const figures: Figure[] = []
   for (const query of ['q3', 'q4', 'q8'] as const) {
-    figures.push(...(await ratiosOf(query, query, timedEvents(EVENTS[query]))))
+    figures.push(...(await ratiosOf(query, query, new KeptEvents(EVENTS[query]))))
   }
   for (const query of ['q3', 'q8'] as const) {
-    const few = timedEvents(EVENTS[query] * BIDLESS_TIMES, ({ kind }) => kind !== 'bid')
+    const few = new KeptEvents(EVENTS[query] * BIDLESS_TIMES, ({ kind }) => kind !== 'bid')
     figures.push(...(await ratiosOf(`${query}_without_bids`, query, few)))
   }
   return figures
 }
 
 /** The time of d2ts divided by ours for the same events; and by that of a loop by hand, the most there is. */
-async function ratiosOf(name: string, query: PeerQuery, events: readonly Timed[]): Promise<Figure[]> {
-  const { length: records } = events
-  const checksum = checksumOf(handLoops[query](firstEventAt((events.at(-1) as Timed).time + 1), 'splitmix'))
+async function ratiosOf(name: string, query: PeerQuery, kept: KeptEvents): Promise<Figure[]> {
+  const { length: records } = kept.events
+  const checksum = checksumOf(handLoops[query](firstEventAt((kept.times.at(-1) as number) + 1), 'splitmix'))
   const byHand = query === 'q4' ? undefined : keptByHand[query]
   const contestants: Contestant[] = [
-    { name: 'd2ts', records, checksum, run: () => checksumOf(d2tsNexmark[query](events)) },
-    { name: 'malstrom', records, checksum, run: () => malstromChecksum(query, events) },
+    { name: 'd2ts', records, checksum, run: () => checksumOf(d2tsNexmark[query](kept)) },
+    { name: 'malstrom', records, checksum, run: () => malstromChecksum(query, kept) },
   ]
-  if (byHand !== undefined) contestants.push({ name: 'hand', records, checksum, run: () => checksumOf(byHand(events)) })
+  if (byHand !== undefined) contestants.push({ name: 'hand', records, checksum, run: () => checksumOf(byHand(kept)) })
   const samples = await runRounds(contestants, ROUNDS)
   const [peer = [], ours = [], hand] = [samples.get('d2ts'), samples.get('malstrom'), samples.get('hand')]
   const figures = [figureOf('nexmark-peers', `${name}_ratio_to_d2ts`, 'ratio', ratios(peer, ours))]
@@ -55,29 +56,16 @@ async function ratiosOf(name: string, query: PeerQuery, events: readonly Timed[]
   return figures
 }
 
-function timedEvents(count: number, isKept: (event: NexmarkEvent) => boolean = () => true): Timed[] {
-  const generator = new EventGenerator('splitmix')
-  const events: Timed[] = []
-  for (let id = 0; id < count; id++) {
-    const event = generator.event(id)
-    if (isKept(event)) events.push({ event, time: timeOf(id) })
-  }
-  return events
-}
-
-async function malstromChecksum(query: PeerQuery, events: readonly Timed[]): Promise<number> {
+async function malstromChecksum(query: PeerQuery, kept: KeptEvents): Promise<number> {
   const { results, summary } = queries[query]
   const state = summary.empty()
   const job = defineJob({
     name: 'nexmark-peers',
     module: import.meta.url,
     build(flow) {
-      const { onTime, late } = flow.source('events', keptEvents(events), {
-        timestamp: ({ time }) => time,
-        epochs: ({ event }, timestamp, previous) => epochOf(event, timestamp, previous),
-      })
+      const { onTime, late } = flow.source('events', sourceOf(kept), { epochs: eventEpochs(1) })
       late.discard('late')
-      results(onTime.map('event', ({ event }) => event)).sink('answer', {
+      results(onTime).sink('answer', {
         ...SINK,
         openPartition: () => ({ ...SINK, write: summary.adder(state) }),
       })
@@ -87,12 +75,10 @@ async function malstromChecksum(query: PeerQuery, events: readonly Timed[]): Pro
   return checksumOf(summary.answer(state))
 }
 
-const epochOf = eventEpochs(1)
-
 /** What both levels of the sink have in common: nothing is kept. */
 const SINK = { stateless: true, saturated: false, flush: () => Promise.resolve(), snapshot: () => undefined, close: () => {} }
 
-function keptEvents(events: readonly Timed[]): Source<Timed, number, string, number> {
+function sourceOf({ events, times }: KeptEvents): Source<NexmarkEvent, number, string, number> {
   return {
     time: numberTime,
     listPartitions: () => ['all'],
@@ -101,7 +87,7 @@ function keptEvents(events: readonly Timed[]): Source<Timed, number, string, num
       return {
         poll(output, limit) {
           const end = Math.min(next + limit, events.length)
-          output.emitIndexed(events, next, end, next)
+          output.emitAll(events, next, end, times.subarray(next, end))
           next = end
           return next === events.length ? 'finished' : 'more'
         },

@@ -12,32 +12,25 @@ import {
   reduce,
 } from '@electric-sql/d2ts'
 import type { Answer, Auction, Bid, NexmarkEvent, Person } from '@malstrom/app-nexmark'
+import type { KeptEvents, Timed } from './kept-events.ts'
 
 /** As for the other cases: the fastest of 100, 1,000, 10,000 and everything at once, within the noise. */
 const BATCH_EVENTS = 1_000
 const WINDOW_MS = 10_000
 
-/** An event as it is kept for a run. */
-export interface Timed<E extends NexmarkEvent = NexmarkEvent> {
-  readonly event: E
-  readonly time: number
-}
-
-type Events = IStreamBuilder<Timed>
-
 /** Queries of Nexmark as differential dataflow, over the events in order: one version, in batches, as in `runD2ts`. */
 export const d2tsNexmark = {
-  q3(events: readonly Timed[]): Answer {
+  q3({ events }: KeptEvents): Answer {
     const answer = { count: 0, sumId: 0 }
     run(events, (input) => {
       const persons = input.pipe(
         filter(isPersonNearby),
-        map(({ event }): KeyValue<number, Person> => [(event as Person).id, event as Person]),
+        map((event): KeyValue<number, Person> => [(event as Person).id, event as Person]),
       )
       input
         .pipe(
-          filter(({ event }) => event.kind === 'auction' && event.category === 10),
-          map(({ event }): KeyValue<number, number> => [(event as Auction).seller, (event as Auction).id]),
+          filter((event) => event.kind === 'auction' && event.category === 10),
+          map((event): KeyValue<number, number> => [(event as Auction).seller, (event as Auction).id]),
           innerJoin(persons),
         )
         .pipe(
@@ -49,9 +42,9 @@ export const d2tsNexmark = {
     })
     return answer
   },
-  q4(events: readonly Timed[]): Answer {
+  q4({ rows }: KeptEvents): Answer {
     const answer: Record<string, { count: number; average: number }> = {}
-    run(events, (input) => {
+    run(rows, (input) => {
       const auctions = input.pipe(
         filter(({ event }) => event.kind === 'auction'),
         map(({ event, time }): KeyValue<number, Timed<Auction>> => [(event as Auction).id, { event: event as Auction, time }]),
@@ -82,9 +75,9 @@ export const d2tsNexmark = {
     })
     return answer
   },
-  q8(events: readonly Timed[]): Answer {
+  q8({ rows }: KeptEvents): Answer {
     const answer = { rows: 0, sumId: 0 }
-    run(events, (input) => {
+    run(rows, (input) => {
       const sellers = input.pipe(
         filter(({ event }) => event.kind === 'auction'),
         map(({ event, time }): KeyValue<string, string> => [windowKey((event as Auction).seller, time), 'sells']),
@@ -108,7 +101,7 @@ export const d2tsNexmark = {
   },
 }
 
-function isPersonNearby({ event }: Timed): boolean {
+function isPersonNearby(event: NexmarkEvent): boolean {
   return event.kind === 'person' && (event.state === 'OR' || event.state === 'ID' || event.state === 'CA')
 }
 
@@ -123,9 +116,9 @@ function forEach<R>(f: (row: R) => void) {
   })
 }
 
-function run(events: readonly Timed[], build: (input: Events) => void): void {
+function run<E>(events: readonly E[], build: (input: IStreamBuilder<E>) => void): void {
   const graph = new D2({ initialFrontier: 0 })
-  const input = graph.newInput<Timed>()
+  const input = graph.newInput<E>()
   build(input)
   graph.finalize()
   for (let start = 0; start < events.length; start += BATCH_EVENTS) {

@@ -1,16 +1,16 @@
-import type { Answer } from '@malstrom/app-nexmark'
-import type { Timed } from './d2ts-nexmark.ts'
+import type { Answer, NexmarkEvent } from '@malstrom/app-nexmark'
+import type { KeptEvents } from './kept-events.ts'
 
 const WINDOW_MS = 10_000
 
 /** The loops that one would write for events that are there, in order: what looking at each of them costs at least. */
 export const keptByHand = {
-  q3(events: readonly Timed[]): Answer {
+  q3({ events }: KeptEvents): Answer {
     const persons = new Set<number>()
     const waiting = new Map<number, number[]>()
     let [count, sumId] = [0, 0]
     for (let i = 0; i < events.length; i++) {
-      const { event } = events[i] as Timed
+      const event = events[i] as NexmarkEvent
       if (event.kind === 'person') {
         if (event.state !== 'OR' && event.state !== 'ID' && event.state !== 'CA') continue
         persons.add(event.id)
@@ -32,15 +32,15 @@ export const keptByHand = {
     }
     return { count, sumId }
   },
-  q8(events: readonly Timed[]): Answer {
+  q8({ events, times }: KeptEvents): Answer {
     let window = -1
     let persons = new Set<number>()
     let sellers = new Set<number>()
     let [rows, sumId] = [0, 0]
     for (let i = 0; i < events.length; i++) {
-      const { event, time } = events[i] as Timed
+      const event = events[i] as NexmarkEvent
       if (event.kind === 'bid') continue
-      const now = Math.floor(time / WINDOW_MS)
+      const now = Math.floor((times[i] as number) / WINDOW_MS)
       if (now > window) {
         window = now
         persons = new Set()

@@ -1,6 +1,6 @@
 import type { Output, StatefulLogic } from '@malstrom/core'
 import { type Emit, indexSelect, type Stream } from 'malstrom'
-import type { Bid, NexmarkEvent } from '../events.ts'
+import type { Auction, Bid, NexmarkEvent } from '../events.ts'
 import { beginOf, lastOf, sliceOf } from '../slices.ts'
 
 /** An auction that is over, and who has won it. */
@@ -49,12 +49,13 @@ type Offer = Bid | Opening
 
 function offersOf(event: NexmarkEvent, emit: Emit<Offer>, time: number): void {
   if (event.kind === 'bid') emit(event)
-  else if (event.kind === 'auction') {
-    const { id: auction, seller, category, expires } = event
-    const last = sliceOf(expires)
-    for (let slice = sliceOf(time); slice <= last; slice++) {
-      emit({ kind: 'opening', slice, auction, seller, category, lastsMs: expires - time })
-    }
+  else if (event.kind === 'auction') openingsOf(event, emit, time)
+}
+
+function openingsOf({ id: auction, seller, category, expires }: Auction, emit: Emit<Offer>, time: number): void {
+  const last = sliceOf(expires)
+  for (let slice = sliceOf(time); slice <= last; slice++) {
+    emit({ kind: 'opening', slice, auction, seller, category, lastsMs: expires - time })
   }
 }
 

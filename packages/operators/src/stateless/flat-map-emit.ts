@@ -2,6 +2,7 @@ import { HeldOutput } from '../error-policy/held-output.ts'
 import type { OnError } from '../error-policy/on-error.ts'
 import { RecordPolicy, withPolicy } from '../error-policy/record-policy.ts'
 import type { Callback, InputShape, OperatorDefinition } from '../stream/definition.ts'
+import { isNumberTime } from '../time/is-number-time.ts'
 
 /** Passes on one value derived from the record that is being processed. Valid only during the call it was given to. */
 export type Emit<O> = (value: O) => void
@@ -16,12 +17,14 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
         record(code, record) {
           const current = new Current()
           const name = code.bind('current', current)
+          // A number in a field is an object of its own for each record.
+          const times = isNumberTime(input.time) ? new Float64Array(1) : [undefined]
           const expand = code.bind('flatMapEmit', f)
-          const emit = code.bind('emit', emitterOf(current))
+          const emit = code.bind('emit', emitterOf(current, times))
           const args = input.keyed
             ? `${record.value}, ${emit}, ${record.key}, ${record.timestamp}`
             : `${record.value}, ${emit}, ${record.timestamp}`
-          const place = `${name}.key = ${record.key}\n${name}.timestamp = ${record.timestamp}`
+          const place = `${name}.key = ${record.key}\n${code.bind('times', times)}[0] = ${record.timestamp}`
           const call = `${expand}(${args})`
           if (!policy.guards) {
             code.setup(`${name}.send = ${code.emitter()}`)
@@ -39,7 +42,8 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
           const output = new HeldOutput()
           output.target = (value, key, timestamp) => next.data(value, key, timestamp)
           current.send = output.send
-          const expand = withEmitArgument(input, f, emitterOf(current))
+          const times: unknown[] = [undefined]
+          const expand = withEmitArgument(input, f, emitterOf(current, times))
           const attempt = policy.guarded(
             (value, key, timestamp) => {
               if (policy.guards) output.hold()
@@ -52,7 +56,7 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
           return {
             data: (value, key, timestamp) => {
               current.key = key
-              current.timestamp = timestamp
+              times[0] = timestamp
               if (attempt(value, key, timestamp) === undefined) output.release()
             },
             epoch: policy.epochs(next, deadLetters),
@@ -63,15 +67,15 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
   })
 }
 
-/** Key and timestamp of the record that is being processed, and where its outputs go. */
+/** The key of the record that is being processed, and where its outputs go. */
 class Current {
   send: (value: unknown, key: unknown, timestamp: unknown) => void = () => {}
   key: unknown
-  timestamp: unknown
 }
 
-function emitterOf(current: Current): Emit<unknown> {
-  return (value) => current.send(value, current.key, current.timestamp)
+/** `times`: the timestamp of that record. */
+function emitterOf(current: Current, times: ArrayLike<unknown>): Emit<unknown> {
+  return (value) => current.send(value, current.key, times[0])
 }
 
 function withEmitArgument(input: InputShape, f: Callback, emit: Emit<unknown>) {

@@ -17,13 +17,13 @@ export interface CellCode {
   readonly undo: string
 }
 
-/** `initial` is an expression for the state of a key that has none. */
-export function cellCode(code: TaskCode, store: AnyStore, key: string, initial: string): CellCode {
+/** `initial` makes an expression for the state of a key that has none, of the variable that holds its cell. */
+export function cellCode(code: TaskCode, store: AnyStore, key: string, initial: (cell: string) => string): CellCode {
   const states = code.bind('states', store)
   const cell = code.local('cell')
   const state = code.local('state')
   const look = `${cell} = ${states}.cell(${key})\n${state} = ${cell}.state`
-  const create = `if (${state} === undefined) ${state} = ${initial}`
+  const create = `if (${state} === undefined) ${state} = ${initial(cell)}`
   return {
     state,
     look,

@@ -32,7 +32,7 @@ export function processStateful(logic: AnyStatefulLogic, onError: OnError = 'fai
         record(code, record) {
           const user = code.bind('logic', logic)
           const out = code.bind('output', output)
-          const { state, look, create, read, write, undo } = cellCode(code, store, record.key, `${user}.init(${record.key})`)
+          const { state, look, create, read, write, undo } = cellCode(code, store, record.key, () => `${user}.init(${record.key})`)
           const call = `${state} = ${user}.onData(${record.value}, ${state}, ${out}, ${record.key}, ${record.timestamp}, ${code.bind('timers', noTimers)})`
           if (!policy.guards) {
             code.setup(`${out}.send = ${code.emitter()}`)

@@ -37,7 +37,7 @@ export function ttlMap(f: Callback, state: StateDefinition, { filter, onError = 
             code,
             store as StateStore<unknown, unknown>,
             record.key,
-            `${code.bind('create', create)}()`,
+            () => `${code.bind('create', create)}()`,
           )
           const result = code.local('result')
           const watch = `${code.bind('expiry', expiry)}.watch(${record.key}, ${state})`

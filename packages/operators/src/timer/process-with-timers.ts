@@ -1,4 +1,5 @@
 import type { StatefulLogic, TaskCode } from '@malstrom/core'
+import { cellCode } from '../keyed/cell-code.ts'
 import { stateOptions } from '../keyed/state-options.ts'
 import type { OperatorDefinition } from '../stream/definition.ts'
 import { GuardedOutput } from '../time/guarded-output.ts'
@@ -7,7 +8,7 @@ import { BareStates, KeyTimers, TimedState, timedStateDefinition } from './timed
 // biome-ignore lint/suspicious/noExplicitAny: erased, the stream's types have checked the logic
 type AnyStatefulLogic = StatefulLogic<any, any, any, any, any>
 
-const newState = (key: unknown) => new TimedState(key, undefined)
+const newState = (key: unknown, state: unknown) => new TimedState(key, state)
 
 /** A custom operator with one state per key, and timers. */
 export function processWithTimers(logic: AnyStatefulLogic): OperatorDefinition {
@@ -23,10 +24,9 @@ export function processWithTimers(logic: AnyStatefulLogic): OperatorDefinition {
       for (const [key, timed] of store) timers.watch(key, timed)
       const data = (value: unknown, key: unknown, timestamp: unknown) => {
         const cell = store.cell(key)
-        const timed = cell.state ?? new TimedState(cell.key, undefined)
-        const before = cell.state === undefined ? logic.init(key) : timed.state
+        const timed = cell.state ?? newState(cell.key, logic.init(key))
         timers.open(timed)
-        const state = logic.onData(value, before, output, key, timestamp, timers)
+        const state = logic.onData(value, timed.state, output, key, timestamp, timers)
         timers.close()
         if (state === undefined) store.remove(cell)
         else {
@@ -67,19 +67,17 @@ export function processWithTimers(logic: AnyStatefulLogic): OperatorDefinition {
         record(code, { value, key, timestamp }) {
           const out = code.bind('output', output)
           code.setup(`${out}.send = ${code.emitter()}`)
-          const [user, states, open] = [code.bind('logic', logic), code.bind('states', store), code.bind('timers', timers)]
-          const [cell, timed, before, state] = ['cell', 'timed', 'before', 'state'].map((hint) => code.local(hint))
+          const [user, own] = [code.bind('logic', logic), code.bind('timers', timers)]
+          const initial = (cell: string) => `${code.bind('newState', newState)}(${cell}.key, ${user}.init(${key}))`
+          const { state: timed, read, write } = cellCode(code, store, key, initial)
+          const state = code.local('state')
           return [
-            `${cell} = ${states}.cell(${key})\n${timed} = ${cell}.state`,
-            `if (${timed} === undefined) {`,
-            `${timed} = ${code.bind('newState', newState)}(${cell}.key)`,
-            `${before} = ${user}.init(${key})`,
-            `} else ${before} = ${timed}.state`,
-            `${open}.open(${timed})`,
-            `${state} = ${user}.onData(${value}, ${before}, ${out}, ${key}, ${timestamp}, ${open})`,
-            `${open}.close()`,
-            `if (${state} === undefined) ${states}.remove(${cell})`,
-            `else {\n${timed}.state = ${state}\n${cell}.state = ${timed}\n}`,
+            read,
+            `${own}.open(${timed})`,
+            `${state} = ${user}.onData(${value}, ${timed}.state, ${out}, ${key}, ${timestamp}, ${own})`,
+            `${own}.close()`,
+            `if (${state} === undefined) ${timed} = undefined\nelse ${timed}.state = ${state}`,
+            write,
           ].join('\n')
         },
         epoch: (code, epoch) => `${code.bind('advance', advance)}(${epoch})\n${code.advance(epoch)}`,

@@ -4,7 +4,7 @@ import type { ReadingControl } from './reading-hooks.ts'
 const ORDER = 0
 const LIMIT = 1
 const FIRST_PARTITION = 2
-/** Where a partition stands that has no more events. */
+/** Behind the last event: where a partition stands that has no more. */
 const END = 2 ** 31 - 1
 /** Frames are small, so that threads end in the middle of the work. */
 const FRAME_RECORDS = 64
@@ -39,6 +39,10 @@ export class ChaosOrders {
   /** Partitions read the events below `event`, and wait then. */
   readTo(event: number): void {
     Atomics.store(this.#places, LIMIT, event)
+  }
+
+  readToEnd(): void {
+    this.readTo(END)
   }
 
   /** Where the partition stands that is furthest back. */

@@ -41,7 +41,7 @@ export async function makeTrouble(
       await rescaleTo(patient, workers)
     }
   }
-  orders.readTo(2 ** 31 - 1)
+  orders.readToEnd()
 }
 
 async function killOne(patient: PatientRun, orders: ChaosOrders): Promise<void> {

@@ -69,7 +69,6 @@ interface Slice {
   early: Float64Array
   /** The numbers that are in `early`. */
   earlyEnd: number
-  isDue: boolean
 }
 
 /** An auction in a slice, with its best bid there. */
@@ -90,12 +89,9 @@ const EARLY_ROOM = 256
 
 function bestOfSlice(): StatefulLogic<number, Offer, WinningBid, number, Slice> {
   return {
-    init: () => ({ lots: new Map(), early: new Float64Array(EARLY_FIELDS * EARLY_ROOM), earlyEnd: 0, isDue: false }),
+    init: () => ({ lots: new Map(), early: new Float64Array(EARLY_FIELDS * EARLY_ROOM), earlyEnd: 0 }),
     onData(offer, slice, _output, key, timestamp, timers) {
-      if (!slice.isDue) {
-        slice.isDue = true
-        timers.at(lastOf(key))
-      }
+      if (slice.earlyEnd === 0 && slice.lots.size === 0) timers.at(lastOf(key))
       const ms = timestamp - beginOf(key)
       if (offer.kind === 'bid') {
         const lot = slice.lots.get(offer.auction)

@@ -31,7 +31,7 @@ function exchange(time: TimestampAlgebra<unknown>, workers: readonly number[], c
         const rows = Array.from({ length: count - from }, (_, i) => from + i)
         frames.push(rows.map((i) => ({ worker, value: values[i], key: keys?.[i], timestamp: timestamps[i] })))
       }
-      const columns = new Columns(true, close, true)
+      const columns = new Columns(true, close)
       return [worker, { columns, close, advance: close, idle: close, barrier: close, full: false }] as const
     }),
   )

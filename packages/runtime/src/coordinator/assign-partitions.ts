@@ -19,23 +19,22 @@ export function assignPartitions(
   workers: readonly WorkerId[],
   current: readonly Assignment[],
 ): Assignment[] {
-  const loads = new Map(workers.map((worker) => [worker, 0]))
-  const shares = sharesOf(partitions.length, workers)
+  /** How many more each worker may read. */
+  const room = sharesOf(partitions.length, workers)
+  const roomOf = (worker: WorkerId) => room.get(worker) ?? 0
+  const hasRoom = (worker: WorkerId) => roomOf(worker) > 0
+  const assign = (partition: Key, worker: WorkerId): Assignment => {
+    room.set(worker, roomOf(worker) - 1)
+    return { source, partition, worker }
+  }
   const assigned: (Assignment | undefined)[] = partitions.map((partition) => {
     const reader = current.find((known) => known.source === source && sameKey(known.partition, partition))?.worker
-    if (reader === undefined) return undefined
-    const load = loads.get(reader)
-    if (load === undefined || load >= (shares.get(reader) as number)) return undefined
-    loads.set(reader, load + 1)
-    return { source, partition, worker: reader }
+    return reader === undefined || !hasRoom(reader) ? undefined : assign(partition, reader)
   })
   return assigned.map((known, index) => {
     if (known !== undefined) return known
-    const hasRoom = (each: WorkerId) => (loads.get(each) as number) < (shares.get(each) as number)
     const inTurn = workers[index % workers.length] as WorkerId
-    const worker = hasRoom(inTurn) ? inTurn : (workers.find(hasRoom) as WorkerId)
-    loads.set(worker, (loads.get(worker) as number) + 1)
-    return { source, partition: partitions[index] as Key, worker }
+    return assign(partitions[index] as Key, hasRoom(inTurn) ? inTurn : (workers.find(hasRoom) as WorkerId))
   })
 }
 

@@ -11,9 +11,9 @@ const BLANK: unknown[] = Array.from({ length: FRAME_RECORDS_MAX }, () => undefin
  * loops of compiled tasks do what `add` does in lines of their own: a number in a column of numbers is
  * never boxed on its way there.
  *
- * Columns of an exchange begin with the first record, which some ways never see: each is a column of numbers if it begins with one,
+ * Columns of edges and links begin with the first record, which some ways never see: each is a column of numbers if it begins with one,
  * and becomes an ordinary array with the first value that is no number. Whoever adds one calls `mixValues` and its like before, if
- * `numericValues` and its like say so. All ways of an exchange have them: at a place that stores to all kinds of arrays, V8 looks
+ * `numericValues` and its like say so. All ways between tasks have them: at a place that stores to all kinds of arrays, V8 looks
  * up anew what a store means each time.
  */
 export class Columns {
@@ -37,11 +37,11 @@ export class Columns {
   /** Columns of numbers that nobody reads any more. */
   readonly #spare: Float64Array[] = []
 
-  /** With `ofExchange`, some may be columns of numbers. */
-  constructor(keyed: boolean, full: () => void = () => {}, ofExchange = false) {
+  /** With `full`, which makes an end of so many records, some may be columns of numbers. */
+  constructor(keyed: boolean, full?: () => void) {
     this.keyed = keyed
-    this.full = full
-    this.begun = !ofExchange
+    this.full = full ?? (() => {})
+    this.begun = full === undefined
   }
 
   /** Makes columns for records like this one, the first. */

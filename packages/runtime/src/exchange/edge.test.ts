@@ -134,7 +134,7 @@ describe('Edge', () => {
   })
 })
 
-describe('the way of an exchange to its own worker', () => {
+describe('the columns of an edge', () => {
   it('uses columns again, and never those of a frame that waits or is being read', () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ push: fc.integer({ min: 1, max: 4 }), mixes: fc.integer({ min: 0, max: 99 }) }) },

@@ -34,7 +34,7 @@ export class Edge implements Inlet, Outlet {
   /** `side`: which of the streams that the reader joins comes this way. */
   constructor(keyed: boolean, time: TimestampAlgebra<unknown>, side = 0) {
     this.#side = side
-    this.columns = new Columns(keyed, () => this.close(), true)
+    this.columns = new Columns(keyed, () => this.close())
     this.#time = time
   }
 

@@ -59,7 +59,7 @@ export class ExchangeLink implements Inlet {
 
   constructor(options: ExchangeLinkOptions) {
     this.#options = options
-    this.columns = new Columns(options.keyed, () => this.close(), true)
+    this.columns = new Columns(options.keyed, () => this.close())
     this.#link = options.open({ readable: () => options.arrived(), failed: (error) => options.failed(error) })
   }
 

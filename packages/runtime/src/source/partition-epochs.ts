@@ -19,8 +19,10 @@ export function partitionEpochs(
   return {
     record(code, { value, key, timestamp: own }) {
       const all = code.bind('frontiers', frontiers)
-      // The frontier of the partition whose frame this is, in variables: a record that leads to no epoch costs two comparisons.
-      const previous = code.local('previous', `${all}.current.epoch`)
+      // The frontier of the partition whose frame this is, in variables: a record that leads to no epoch costs two comparisons. With numbers,
+      // NaN says that there is none yet: a variable that is always a number stays in a register, and with it the call that is given it.
+      const previousNow = numbers ? `+${all}.current.epoch` : `${all}.current.epoch`
+      const previous = code.local('previous', previousNow)
       // NaN, for numbers, is a bound that nothing is behind.
       const boundNow = numbers ? `+${all}.bound` : `${all}.bound`
       const bound = code.local('bound', boundNow)
@@ -31,13 +33,14 @@ export function partitionEpochs(
       const follows = numbers
         ? `${epoch} !== undefined && !(typeof ${epoch} === 'number' && ${epoch} <= ${previous})`
         : `${epoch} !== undefined`
+      const call = (last: string) => `${code.bind('generate', generate)}(${value}, ${timestamp}, ${last})`
       return [
         timestampOf === undefined ? '' : `${timestamp} = ${code.bind('timestampOf', timestampOf)}(${value}, ${own})`,
         `if (${code.noTimestamp(time, timestamp)}) ${code.bind('reject', rejectTimestamp)}(${timestamp})`,
         `${late} = ${isLate}`,
-        `${epoch} = ${code.bind('generate', generate)}(${value}, ${timestamp}, ${previous})`,
+        `${epoch} = ${numbers ? `${previous} === ${previous} ? ${call(previous)} : ${call('undefined')}` : call(previous)}`,
         `if (${follows}) {`,
-        `${epoch} = ${all}.advance(${epoch})\n${previous} = ${all}.current.epoch\n${bound} = ${boundNow}`,
+        `${epoch} = ${all}.advance(${epoch})\n${previous} = ${previousNow}\n${bound} = ${boundNow}`,
         `} else ${epoch} = undefined`,
         `if (${late}) {`,
         `${code.count(`${code.bind('counters', counters)}.late`)}\n${code.emit({ value, key, timestamp }, LATE)}`,

@@ -33,9 +33,9 @@ class States {
   }
 }
 
-function dueKeys() {
+function dueKeys(lines?: number) {
   const states = new States()
-  const dues = new DueKeys<Dated>(states as unknown as ConstructorParameters<typeof DueKeys<Dated>>[0], time)
+  const dues = new DueKeys<Dated>(states as unknown as ConstructorParameters<typeof DueKeys<Dated>>[0], time, lines)
   let kept = 0
   const stateOf = (key: unknown): Dated => {
     const cell = states.cell(key)
@@ -94,6 +94,19 @@ describe('DueKeys', () => {
     expect(takeAll(5)).toEqual(['c'])
     expect(takeAll(1_500)).toEqual(['far'])
     expect(takeAll(2_500)).toEqual(['farther'])
+    expect(dues.queued).toBe(0)
+  })
+
+  it('has a line of its own for each kind of due', () => {
+    const { dues, stateOf, takeAll } = dueKeys(2)
+    const keys = Array.from({ length: 1_000 }, (_, key) => key)
+    for (const key of keys) dues.watchInLine(key, stateOf(key), key % 2 === 0 ? key : key + 500, key % 2)
+    expect(takeAll(499)).toEqual(keys.filter((key) => key % 2 === 0 && key < 500))
+    dues.forget(501, stateOf(501))
+    expect(takeAll(2_000)).toEqual([
+      ...keys.filter((key) => key % 2 === 0 && key >= 500),
+      ...keys.filter((key) => key % 2 === 1 && key !== 501),
+    ])
     expect(dues.queued).toBe(0)
   })
 

@@ -1,6 +1,6 @@
 import type { Cell, StateStore, TimestampAlgebra } from '@malstrom/core'
 import { ExpiryQueue } from '../keyed/expiry-queue.ts'
-import { type NotAfter, notAfterOf } from './join-buffer.ts'
+import { type NotAfter, notAfterOf } from './not-after.ts'
 
 /** A state that is to be looked at when the frontier comes to a time. None of this is saved. */
 export class Dated {
@@ -10,8 +10,8 @@ export class Dated {
   cell: Cell<unknown, Dated> | undefined = undefined
   /** The earliest entry that is queued for it. */
   due: Due | undefined = undefined
-  /** Whether it stands in line, and until when. */
-  inLine = false
+  /** The line in which it stands, and until when. */
+  line: Line | undefined = undefined
   at: unknown = undefined
   // Its neighbours in the line.
   before: Dated | undefined = undefined
@@ -26,26 +26,57 @@ export interface Due {
   readonly later: Due | undefined
 }
 
+/**
+ * What is due somewhat later than it could be, in the order in which it came. States are linked themselves, so that one that is forgotten
+ * leaves the line at once.
+ */
+class Line {
+  first: Dated | undefined
+  last: Dated | undefined
+  size = 0
+
+  add(state: Dated, at: unknown): void {
+    state.line = this
+    state.at = at
+    state.before = this.last
+    if (this.last === undefined) this.first = state
+    else this.last.behind = state
+    this.last = state
+    this.size++
+  }
+
+  remove(state: Dated): void {
+    const { before, behind } = state
+    if (before === undefined) this.first = behind
+    else before.behind = behind
+    if (behind === undefined) this.last = before
+    else behind.before = before
+    // A state that is gone must not keep those alive that were its neighbours.
+    state.before = undefined
+    state.behind = undefined
+    state.line = undefined
+    this.size--
+  }
+}
+
 /** Knows which keys an epoch concerns, so that an epoch costs nothing for the others. */
 export class DueKeys<S extends Dated> {
   readonly #store: StateStore<unknown, S>
   readonly #notAfter: NotAfter
   readonly #queue: ExpiryQueue<Due, unknown>
-  // The line: what is due somewhat later than it could be, in the order in which it came. States are linked themselves, so that
-  // one that is forgotten leaves the line at once.
-  #first: Dated | undefined
-  #last: Dated | undefined
-  #inLine = 0
+  readonly #lines: readonly Line[]
 
-  constructor(store: StateStore<unknown, S>, time: TimestampAlgebra<unknown>) {
+  /** `lines`: how many kinds of dues there are that grow about as time does, each for itself. */
+  constructor(store: StateStore<unknown, S>, time: TimestampAlgebra<unknown>, lines = 1) {
     this.#store = store
+    this.#lines = Array.from({ length: lines }, () => new Line())
     this.#notAfter = notAfterOf(time)
     this.#queue = new ExpiryQueue(time)
   }
 
   /** Entries of keys, for tests. */
   get queued(): number {
-    return this.#queue.size + this.#inLine
+    return this.#lines.reduce((sum, { size }) => sum + size, this.#queue.size)
   }
 
   /** The state is to be looked at when the frontier comes to `at`, if not earlier. */
@@ -58,34 +89,33 @@ export class DueKeys<S extends Dated> {
   }
 
   /**
-   * The state is to be looked at some time after the frontier has come to `at`: when those that came before it have been.
+   * The state is to be looked at some time after the frontier has come to `at`: when those that came before it into the same line have been.
    * For dues that grow about as time does, of which this costs less.
    */
-  watchInLine(key: unknown, state: S, at: unknown): void {
-    if (state.inLine) return
-    state.inLine = true
+  watchInLine(key: unknown, state: S, at: unknown, line = 0): void {
+    if (state.line !== undefined) return
     state.key = key
-    state.at = at
-    state.before = this.#last
-    if (this.#last === undefined) this.#first = state
-    else this.#last.behind = state
-    this.#last = state
-    this.#inLine++
+    this.#lines[line]?.add(state, at)
   }
 
   /** The next state that is due with `epoch`, those that are due exactly by their times. Who takes it watches it again, or forgets the key. */
   take(epoch: unknown): S | undefined {
     for (;;) {
       const due = this.#queue.popDue(epoch)
-      if (due === undefined) return this.#takeFromLine(epoch)
+      if (due === undefined) break
       const state = due.state as S
       state.due = due.later
       if (this.#isHere(state)) return state
     }
+    for (const line of this.#lines) {
+      const state = this.#takeFromLine(line, epoch)
+      if (state !== undefined) return state
+    }
+    return undefined
   }
 
   forget(key: unknown, state: S): void {
-    if (state.inLine) this.#leaveLine(state)
+    state.line?.remove(state)
     this.#store.remove((state.cell as Cell<unknown, S> | undefined) ?? this.#store.cell(key))
   }
 
@@ -98,29 +128,16 @@ export class DueKeys<S extends Dated> {
     return true
   }
 
-  #takeFromLine(epoch: unknown): S | undefined {
-    while (this.#first !== undefined) {
-      const first = this.#first as S
+  #takeFromLine(line: Line, epoch: unknown): S | undefined {
+    while (line.first !== undefined) {
+      const first = line.first as S
       const isDue = this.#notAfter(first.at, epoch)
       // One that is far ahead of its time must not hold up those behind it.
-      if (!isDue && this.#notAfter(first.at, (this.#last as S).at)) return undefined
-      this.#leaveLine(first)
+      if (!isDue && this.#notAfter(first.at, (line.last as S).at)) return undefined
+      line.remove(first)
       if (!isDue) this.watch(first.key, first, first.at)
       else if (this.#isHere(first)) return first
     }
     return undefined
-  }
-
-  #leaveLine(state: Dated): void {
-    const { before, behind } = state
-    if (before === undefined) this.#first = behind
-    else before.behind = behind
-    if (behind === undefined) this.#last = before
-    else behind.before = before
-    // A state that is gone must not keep those alive that were its neighbours.
-    state.before = undefined
-    state.behind = undefined
-    state.inLine = false
-    this.#inLine--
   }
 }

@@ -1,14 +1,6 @@
-import { bigintTime, numberTime, type TimestampAlgebra } from '@malstrom/core'
+import type { NotAfter } from './not-after.ts'
 
-/** Whether `a` is not after `b`. */
-export type NotAfter = (a: unknown, b: unknown) => boolean
-
-export function notAfterOf(time: TimestampAlgebra<unknown>): NotAfter {
-  const ordered = time === (numberTime as unknown) || time === (bigintTime as unknown)
-  return ordered ? (a, b) => (a as number) <= (b as number) : (a, b) => time.compare(a, b) <= 0
-}
-
-export interface PackedBuffer {
+export interface PackedColumns {
   readonly values: unknown[]
   readonly times: unknown[]
   readonly matched?: boolean[] | undefined
@@ -17,7 +9,7 @@ export interface PackedBuffer {
 }
 
 /** The records of one side of a join under one key, as columns, by time; those of equal times as they came. */
-export class JoinBuffer {
+export class JoinColumns {
   values: unknown[]
   times: unknown[]
   /** Whether they have found a match, where that is needed. */
@@ -26,14 +18,14 @@ export class JoinBuffer {
   lowers: unknown[] | undefined = undefined
   uppers: unknown[] | undefined = undefined
 
-  /** With the first record, because most keys have few: arrays that grow from nothing take room for many. */
+  /** With the first record, if there is one: arrays that grow from nothing take room for many. */
   constructor(values: unknown[], times: unknown[]) {
     this.values = values
     this.times = times
   }
 
-  static unpack(packed: PackedBuffer | undefined): JoinBuffer | undefined {
-    return packed === undefined ? undefined : Object.assign(new JoinBuffer([], []), packed)
+  static unpack(packed: PackedColumns): JoinColumns {
+    return Object.assign(new JoinColumns([], []), packed)
   }
 
   setBounds(lower: unknown, upper: unknown): void {
@@ -41,7 +33,7 @@ export class JoinBuffer {
     this.uppers = [upper]
   }
 
-  pack(): PackedBuffer {
+  pack(): PackedColumns {
     const { values, times, matched, lowers, uppers } = this
     return { values, times, matched, lowers, uppers }
   }

@@ -6,8 +6,8 @@ import { LastEpoch } from '../time/last-epoch.ts'
 import type { Dated } from './due-keys.ts'
 import { guardedCall, JoinResults } from './failed-call.ts'
 import type { Interval } from './interval.ts'
-import { notAfterOf } from './join-buffer.ts'
 import { LEFT } from './join-type.ts'
+import { notAfterOf } from './not-after.ts'
 import { PairJoin, PairState } from './pair-join.ts'
 
 /** Pairs of records with the same key whose timestamps fit. */
@@ -45,7 +45,7 @@ export function pairJoin(kind: string, interval: Interval, f: Callback, onError:
           const [cell, state, index, found] = ['cell', 'state', 'index', 'found'].map((hint) => code.local(hint))
           const [other, at, joined] = ['other', 'at', 'joined'].map((hint) => code.local(hint)) as [string, string, string]
           const join = code.bind('join', call)
-          const [lower, upper] = ['lowers', 'uppers'].map((bounds) => `${work}.other.${bounds}[${index}]`) as [string, string]
+          const [lower, upper] = ['lowers', 'uppers'].map((bounds) => `${work}.other.columns.${bounds}[${index}]`) as [string, string]
           const above = interval.lowerInclusive ? code.notAfter(time, lower, timestamp) : `!(${code.notAfter(time, timestamp, lower)})`
           const below = interval.upperInclusive ? code.notAfter(time, timestamp, upper) : `!(${code.notAfter(time, upper, timestamp)})`
           const covers = interval.byLeft ? `if (${side} !== 0 && !(${above} && ${below})) continue` : ''
@@ -60,9 +60,9 @@ export function pairJoin(kind: string, interval: Interval, f: Callback, onError:
             covers,
             `${found} = true`,
             interval.type === 'inner' ? '' : `${work}.match(${index})`,
-            `${at} = ${work}.other.times[${index}]`,
+            `${at} = ${work}.other.timeAt(${index})`,
             `if (${code.notAfter(time, at, timestamp)}) ${at} = ${timestamp}`,
-            `${other} = ${work}.other.values[${index}]`,
+            `${other} = ${work}.other.valueAt(${index})`,
             `${joined} = ${side} === 0 ? ${join}(${value}, ${other}, ${key}, ${at}) : ${join}(${other}, ${value}, ${key}, ${at})`,
             results.lines(code, { value: joined, key, timestamp: at }),
             code.resume(),
@@ -93,9 +93,11 @@ export function pairJoin(kind: string, interval: Interval, f: Callback, onError:
                 if (side !== LEFT && !pairs.covers(index, timestamp)) continue
                 found = true
                 pairs.match(index)
-                const { values, times } = pairs.other as NonNullable<typeof pairs.other>
-                const at = notAfter(times[index], timestamp) ? timestamp : times[index]
-                const joined = side === LEFT ? call(value, values[index], key, at) : call(values[index], value, key, at)
+                const kept = pairs.other as NonNullable<typeof pairs.other>
+                const other = kept.valueAt(index)
+                const time = kept.timeAt(index)
+                const at = notAfter(time, timestamp) ? timestamp : time
+                const joined = side === LEFT ? call(value, other, key, at) : call(other, value, key, at)
                 results.emit(joined, key, at)
               }
               pairs.keep(state, side, value, key, timestamp, found)

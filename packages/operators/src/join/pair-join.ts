@@ -2,8 +2,10 @@ import type { OperatorContext, OperatorWait, StateStore, TimestampAlgebra } from
 import { KeptBack, keysText } from '../time/kept-back.ts'
 import { Dated, DueKeys } from './due-keys.ts'
 import type { Interval } from './interval.ts'
-import { JoinBuffer, type NotAfter, notAfterOf, type PackedBuffer } from './join-buffer.ts'
+import { JoinBuffer } from './join-buffer.ts'
+import type { PackedColumns } from './join-columns.ts'
 import { keepsLeft, keepsRight, LEFT, RIGHT } from './join-type.ts'
+import { type NotAfter, notAfterOf } from './not-after.ts'
 
 /** What a join keeps of one key: the records of both sides that may still have matches. */
 export class PairState extends Dated {
@@ -23,8 +25,8 @@ export class PairState extends Dated {
 }
 
 interface PackedPair {
-  readonly left: PackedBuffer | undefined
-  readonly right: PackedBuffer | undefined
+  readonly left: PackedColumns | undefined
+  readonly right: PackedColumns | undefined
 }
 
 /** A record without a match is given to this, with the time at which that was certain. */
@@ -71,7 +73,8 @@ export class PairJoin {
     this.#leftKept = upper - (interval.upperInclusive ? 0 : 1)
     this.#rightKept = -lower - (interval.lowerInclusive ? 0 : 1)
     this.#store = context.keyedState()
-    this.#dues = new DueKeys(this.#store, time)
+    // Records of both sides are kept for different times.
+    this.#dues = new DueKeys(this.#store, time, 2)
     for (const [key, state] of this.#store) this.watch(key, state)
   }
 
@@ -102,7 +105,7 @@ export class PairJoin {
 
   /** Whether the left record at `index` of the other side matches a right one at `timestamp`. */
   covers(index: number, timestamp: unknown): boolean {
-    const { lowers, uppers } = this.other as JoinBuffer
+    const { lowers, uppers } = this.other?.columns ?? {}
     if (lowers === undefined || uppers === undefined) return true
     const { lowerInclusive, upperInclusive } = this.#interval
     const [lower, upper] = [lowers[index], uppers[index]]
@@ -112,7 +115,7 @@ export class PairJoin {
 
   /** The record at `index` of the other side has found a match. */
   match(index: number): void {
-    const matched = this.other?.matched
+    const matched = this.other?.columns?.matched
     if (matched !== undefined) matched[index] = true
   }
 
@@ -124,17 +127,17 @@ export class PairJoin {
     }
     if (side === LEFT) {
       if (state.left === undefined) {
-        state.left = new JoinBuffer([value], [timestamp])
-        if (this.#padsLeft) state.left.matched = [matched]
-        if (this.#interval.byLeft) state.left.setBounds(this.#lower, this.#upper)
-      } else state.left.add(value, timestamp, matched, this.#lower, this.#upper, this.#notAfter)
+        state.left = new JoinBuffer(value, timestamp)
+        if (this.#padsLeft) state.left.toColumns().matched = [matched]
+        if (this.#interval.byLeft) state.left.toColumns().setBounds(this.#lower, this.#upper)
+      } else state.left.toColumns().add(value, timestamp, matched, this.#lower, this.#upper, this.#notAfter)
       const padded = this.#padsLeft && !matched
       if (padded || !this.#isWatched(state, LEFT)) this.#watch(key, state, LEFT, this.#lastMatchOfLeft(timestamp, this.#upper), padded)
     } else {
       if (state.right === undefined) {
-        state.right = new JoinBuffer([value], [timestamp])
-        if (this.#padsRight) state.right.matched = [matched]
-      } else state.right.add(value, timestamp, matched, undefined, undefined, this.#notAfter)
+        state.right = new JoinBuffer(value, timestamp)
+        if (this.#padsRight) state.right.toColumns().matched = [matched]
+      } else state.right.toColumns().add(value, timestamp, matched, undefined, undefined, this.#notAfter)
       const padded = this.#padsRight && !matched
       if (padded || !this.#isWatched(state, RIGHT)) this.#watch(key, state, RIGHT, this.#lastMatchOfRight(timestamp), padded)
     }
@@ -146,7 +149,7 @@ export class PairJoin {
     const { other } = this
     // Of left records with bounds of their own, those between may not have matched: the frontier takes all of them.
     if (other !== undefined && (side === LEFT ? rightOnce : leftOnce && !byLeft)) {
-      if (this.end - this.index < other.count) other.removeRange(this.index, this.end)
+      if (this.end - this.index < other.count) other.toColumns().removeRange(this.index, this.end)
       else if (side === LEFT) state.right = undefined
       else state.left = undefined
     }
@@ -195,7 +198,8 @@ export class PairJoin {
   }
 
   #watchSide(key: unknown, state: PairState, buffer: JoinBuffer, side: number): void {
-    const { matched, count } = buffer
+    const { count } = buffer
+    const matched = buffer.columns?.matched
     const sorted = this.#isSorted(side)
     let last: unknown
     for (let i = matched === undefined && sorted ? count - 1 : 0; i < count; i++) {
@@ -213,7 +217,7 @@ export class PairJoin {
 
   /** Whether a state is looked at in time for another record that needs no emission. */
   #isWatched(state: PairState, side: number): boolean {
-    return this.#isSorted(side) ? state.inLine : state.due !== undefined
+    return this.#isSorted(side) ? state.line !== undefined : state.due !== undefined
   }
 
   /** Whether records of a side that are later are due later. */
@@ -224,24 +228,24 @@ export class PairJoin {
   #watch(key: unknown, state: PairState, side: number, lastMatch: unknown, padded: boolean): void {
     if (padded) this.#dues.watch(key, state, lastMatch)
     else if (this.#time.compare(lastMatch, this.#time.max) >= 0) return
-    else if (this.#isSorted(side)) this.#dues.watchInLine(key, state, lastMatch)
+    else if (this.#isSorted(side)) this.#dues.watchInLine(key, state, lastMatch, side)
     else if (state.due === undefined) this.#dues.watch(key, state, lastMatch)
   }
 
   /** Returns whether nothing is left. */
   #expireSide(buffer: JoinBuffer, side: number, key: unknown, epoch: unknown, pad: Pad): boolean {
     if (!this.#isSorted(side)) {
-      buffer.remove((index) => this.#expireRecord(buffer, side, index, key, epoch, pad))
+      buffer.toColumns().remove((index) => this.#expireRecord(buffer, side, index, key, epoch, pad))
       return buffer.count === 0
     }
-    const { count, times } = buffer
+    const { count } = buffer
     let due = 0
-    if (this.#distances !== undefined && buffer.matched === undefined) {
+    if (this.#distances !== undefined && buffer.columns?.matched === undefined) {
       const kept = side === LEFT ? this.#leftKept : this.#rightKept
-      while (due < count && (times[due] as number) + kept <= (epoch as number)) due++
+      while (due < count && (buffer.timeAt(due) as number) + kept <= (epoch as number)) due++
     } else while (due < count && this.#expireRecord(buffer, side, due, key, epoch, pad)) due++
     if (due === count) return true
-    buffer.removeRange(0, due)
+    buffer.toColumns().removeRange(0, due)
     return false
   }
 
@@ -249,19 +253,19 @@ export class PairJoin {
   #expireRecord(buffer: JoinBuffer, side: number, index: number, key: unknown, epoch: unknown, pad: Pad): boolean {
     const lastMatch = this.#lastMatch(buffer, side, index)
     if (!this.#notAfter(lastMatch, epoch)) return false
-    if (buffer.matched?.[index] === false) {
-      const timestamp = buffer.times[index]
-      pad(side, buffer.values[index], key, this.#notAfter(lastMatch, timestamp) ? timestamp : lastMatch)
+    if (buffer.columns?.matched?.[index] === false) {
+      const timestamp = buffer.timeAt(index)
+      pad(side, buffer.valueAt(index), key, this.#notAfter(lastMatch, timestamp) ? timestamp : lastMatch)
     }
     return true
   }
 
   #lastMatch(buffer: JoinBuffer, side: number, index: number): unknown {
-    if (side !== LEFT) return this.#lastMatchOfRight(buffer.times[index])
-    const timestamp = buffer.times[index]
+    if (side !== LEFT) return this.#lastMatchOfRight(buffer.timeAt(index))
+    const timestamp = buffer.timeAt(index)
     if (this.#distances !== undefined) return this.#lastMatchOfLeft(timestamp, undefined)
-    const { uppers } = buffer
-    return this.#lastMatchOfLeft(timestamp, uppers === undefined ? this.#interval.upperOf(buffer.values[index], timestamp) : uppers[index])
+    const uppers = buffer.columns?.uppers
+    return this.#lastMatchOfLeft(timestamp, uppers === undefined ? this.#interval.upperOf(buffer.valueAt(index), timestamp) : uppers[index])
   }
 
   #lastMatchOfLeft(timestamp: unknown, upper: unknown): unknown {
@@ -285,13 +289,14 @@ export class PairJoin {
     const notAfter = this.#notAfter
     const { count } = other
     if (count === 1) {
-      const at = other.times[0]
+      const at = other.timeAt(0)
       const isFrom = from === undefined || (fromInclusive ? notAfter(from, at) : !notAfter(at, from))
       if (isFrom && (to === undefined || (toInclusive ? notAfter(at, to) : !notAfter(to, at)))) this.end = 1
       return
     }
-    if (from !== undefined) this.index = fromInclusive ? other.firstFrom(from, notAfter) : other.firstAfter(from, notAfter)
+    const columns = other.toColumns()
+    if (from !== undefined) this.index = fromInclusive ? columns.firstFrom(from, notAfter) : columns.firstAfter(from, notAfter)
     if (to === undefined) this.end = count
-    else this.end = toInclusive ? other.firstAfter(to, notAfter) : other.firstFrom(to, notAfter)
+    else this.end = toInclusive ? columns.firstAfter(to, notAfter) : columns.firstFrom(to, notAfter)
   }
 }

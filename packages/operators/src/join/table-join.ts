@@ -7,8 +7,8 @@ import { shiftOf } from '../window/duration.ts'
 import { ttlOf } from './distance.ts'
 import { Dated, DueKeys } from './due-keys.ts'
 import { guardedCall, JoinResults } from './failed-call.ts'
-import { notAfterOf } from './join-buffer.ts'
 import { checkJoinType, type JoinType, LEFT } from './join-type.ts'
+import { notAfterOf } from './not-after.ts'
 import { checkRetention, type Retention } from './retention.ts'
 
 /** A table has no order of its own that its rows could be emitted in, so nothing is kept of them alone. */

@@ -4,19 +4,20 @@ import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { Dated } from './due-keys.ts'
 import { type EpochJoin, epochJoin, LATE } from './epoch-join.ts'
 import { guardedCall } from './failed-call.ts'
-import { JoinBuffer, notAfterOf, type PackedBuffer } from './join-buffer.ts'
+import { JoinColumns, type PackedColumns } from './join-columns.ts'
 import { LEFT } from './join-type.ts'
+import { notAfterOf } from './not-after.ts'
 import type { TableRules } from './table-join.ts'
 
 /** What is known of one key: the versions of its row by time, and the records that wait for the frontier. */
 class Versioned extends Dated {
-  versions: JoinBuffer = new JoinBuffer([], [])
-  waiting: JoinBuffer = new JoinBuffer([], [])
+  versions: JoinColumns = new JoinColumns([], [])
+  waiting: JoinColumns = new JoinColumns([], [])
 }
 
 interface PackedVersioned {
-  readonly versions: PackedBuffer
-  readonly waiting: PackedBuffer
+  readonly versions: PackedColumns
+  readonly waiting: PackedColumns
 }
 
 /**
@@ -30,11 +31,11 @@ export function temporalJoin(rules: TableRules, f: Callback, time: TimestampAlge
   const { validTo } = rules
   const isValid = (version: unknown, timestamp: unknown) => validTo === undefined || notAfter(timestamp, validTo(version))
 
-  const rowAt = ({ values, times }: JoinBuffer, index: number, timestamp: unknown) =>
+  const rowAt = ({ values, times }: JoinColumns, index: number, timestamp: unknown) =>
     index >= 0 && isValid(times[index], timestamp) ? values[index] : undefined
 
   /** Versions that no record to come can ask for. */
-  function dropOld(versions: JoinBuffer, epoch: unknown): void {
+  function dropOld(versions: JoinColumns, epoch: unknown): void {
     const current = versions.firstAfter(epoch, notAfter) - 1
     if (current < 0) return
     const { times, values } = versions
@@ -47,7 +48,7 @@ export function temporalJoin(rules: TableRules, f: Callback, time: TimestampAlge
     create: () => new Versioned(),
     pack: ({ versions, waiting }): PackedVersioned => ({ versions: versions.pack(), waiting: waiting.pack() }),
     unpack: ({ versions, waiting }: PackedVersioned) =>
-      Object.assign(new Versioned(), { versions: JoinBuffer.unpack(versions), waiting: JoinBuffer.unpack(waiting) }),
+      Object.assign(new Versioned(), { versions: JoinColumns.unpack(versions), waiting: JoinColumns.unpack(waiting) }),
     add(state, side, value, timestamp, frontier) {
       // A version that comes late counts for the records that follow the frontier.
       if (side === LEFT && frontier !== undefined && notAfter(timestamp, frontier)) return LATE

@@ -10,6 +10,13 @@ export interface Contestant {
   run(): number | Promise<number>
 }
 
+/** Something that is run over and over elsewhere. */
+export interface RemoteContestant {
+  readonly name: string
+  readonly records: number
+  runOnce(): Promise<Run>
+}
+
 /** A run is measured again while it got less of a CPU than this; of those without a full collection, the run that got most is counted. */
 const CPU_SHARE_MIN = 0.95
 const ATTEMPTS_MAX = 3
@@ -19,7 +26,7 @@ const ATTEMPTS_MAX = 3
  * Returns the nanoseconds per record of every counted round.
  */
 export async function runRounds(
-  contestants: readonly Contestant[],
+  contestants: readonly (Contestant | RemoteContestant)[],
   { warmup, counted }: { warmup: number; counted: number },
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const samples = new Map(contestants.map(({ name }) => [name, [] as number[]]))
@@ -38,23 +45,26 @@ export async function runRounds(
  * have left behind is too much, in the run of whoever is next; one that makes enough for one itself
  * has it in every attempt. Which run is counted depends on these two, never on how fast it was.
  */
-async function measure(contestant: Contestant, attemptsMax: number): Promise<number> {
-  let best = await runOnce(contestant)
+async function measure(contestant: Contestant | RemoteContestant, attemptsMax: number): Promise<number> {
+  const once = () => ('runOnce' in contestant ? contestant.runOnce() : runOnce(contestant))
+  let best = await once()
   for (let attempt = 1; attempt < attemptsMax && (best.collected || best.cpuShare < CPU_SHARE_MIN); attempt++) {
-    const again = await runOnce(contestant)
+    const again = await once()
     if (best.collected === again.collected ? again.cpuShare > best.cpuShare : best.collected) best = again
   }
   return best.elapsedMs
 }
 
-interface Run {
+/** What was seen of one run. */
+export interface Run {
   readonly elapsedMs: number
   readonly cpuShare: number
-  /** Whether the whole heap was collected meanwhile, or a part of that work was done. */
+  /** Whether the whole heap, which others have used too, was collected meanwhile, or a part of that work was done. */
   readonly collected: boolean
 }
 
-async function runOnce(contestant: Contestant): Promise<Run> {
+/** @throws Error if the checksum is wrong */
+export async function runOnce(contestant: Contestant): Promise<Run> {
   collectYoungGarbage()
   const collections = new FullCollections()
   const cpuStart = process.cpuUsage()

@@ -96,8 +96,11 @@ export interface TaskCode {
    * the operator follow that call functions, as in a loop; nowhere else, because it costs time.
    */
   resume(): string
-  /** The name of a function `(value, key, timestamp)` that passes a record to the readers of `output`. */
-  emitter(output?: number): string
+  /**
+   * The name of a function `(value, key, timestamp)` that passes a record to the readers of `output`. With `timestamp`, an expression that has
+   * the same value throughout the call, it is a function `(value, key)`: a number of floating point that is given to a function may become an object.
+   */
+  emitter(output?: number, timestamp?: string): string
   /** Lines that pass an epoch to the readers of `output`. */
   advance(epoch: string, output?: number): string
   /** An expression that is true if timestamp `a` is not after timestamp `b`. */

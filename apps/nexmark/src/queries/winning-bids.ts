@@ -73,7 +73,9 @@ interface Slice {
 
 /** An auction in a slice, with its best bid there. */
 interface Lot {
-  readonly opening: Opening
+  readonly auction: number
+  readonly seller: number
+  readonly category: number
   readonly beginsMs: number
   readonly endsMs: number
   /** Negative without a bid. */
@@ -98,8 +100,8 @@ function bestOfSlice(): StatefulLogic<number, Offer, WinningBid, number, Slice> 
         if (lot === undefined) keepEarly(slice, offer, ms)
         else bidOn(lot, offer.bidder, offer.price, ms)
       } else {
-        const endsMs = ms + offer.lastsMs
-        slice.lots.set(offer.auction, { opening: offer, beginsMs: ms, endsMs, price: -1, bidder: 0, bidMs: 0 })
+        const { auction, seller, category, lastsMs } = offer
+        slice.lots.set(auction, { auction, seller, category, beginsMs: ms, endsMs: ms + lastsMs, price: -1, bidder: 0, bidMs: 0 })
       }
       return slice
     },
@@ -109,9 +111,8 @@ function bestOfSlice(): StatefulLogic<number, Offer, WinningBid, number, Slice> 
         if (lot !== undefined) bidOn(lot, early[i + 1] as number, early[i + 2] as number, early[i + 3] as number)
       }
       const begin = beginOf(key)
-      for (const { opening, endsMs, price, bidder, bidMs } of lots.values()) {
+      for (const { auction, seller, category, endsMs, price, bidder, bidMs } of lots.values()) {
         if (price < 0) continue
-        const { auction, seller, category } = opening
         const expires = begin + endsMs
         output.emit({ auction, seller, category, price, bidder, time: begin + bidMs, expires }, key, lastOf(sliceOf(expires)))
       }

@@ -17,24 +17,24 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
         record(code, record) {
           const current = new Current()
           const name = code.bind('current', current)
-          // A number in a field is an object of its own for each record.
+          // A number in a field, or one that is given to a function, is an object of its own for each record.
           const times = isNumberTime(input.time) ? new Float64Array(1) : [undefined]
+          const time = `${code.bind('times', times)}[0]`
           const expand = code.bind('flatMapEmit', f)
-          const emit = code.bind('emit', emitterOf(current, times))
-          const args = input.keyed
-            ? `${record.value}, ${emit}, ${record.key}, ${record.timestamp}`
-            : `${record.value}, ${emit}, ${record.timestamp}`
-          const place = `${name}.key = ${record.key}\n${code.bind('times', times)}[0] = ${record.timestamp}`
-          const call = `${expand}(${args})`
+          const callWith = (emit: Emit<unknown>) => {
+            const args = [record.value, code.bind('emit', emit), ...(input.keyed ? [record.key] : []), record.timestamp]
+            return `${expand}(${args.join(', ')})`
+          }
+          const place = `${name}.key = ${record.key}\n${time} = ${record.timestamp}`
           if (!policy.guards) {
-            code.setup(`${name}.send = ${code.emitter()}`)
-            return `${place}\n${call}`
+            code.setup(`${name}.send = ${code.emitter(0, time)}`)
+            return `${place}\n${callWith((value) => current.send(value, current.key, undefined))}`
           }
           const output = new HeldOutput()
           current.send = output.send
           const held = code.bind('held', output)
           code.setup(`${held}.target = ${code.emitter()}`)
-          const lines = policy.lines(code, record, `${held}.hold()\n${call}`, `${held}.release()`, `${held}.drop()`)
+          const lines = policy.lines(code, record, `${held}.hold()\n${callWith(emitterOf(current, times))}`, `${held}.release()`, `${held}.drop()`)
           return `${place}\n${lines}`
         },
         interpret(next, deadLetters) {

@@ -222,7 +222,7 @@ export class TaskWriter {
       setup: (lines) => this.setup(lines),
       emit: (record, output = 0) => this.readerLines(readersOf(output), record),
       resume: () => `at = ${this.indexOf(node)}`,
-      emitter: (output = 0) => this.#emitter(node, readersOf(output)),
+      emitter: (output = 0, timestamp) => this.#emitter(node, readersOf(output), timestamp),
       advance: (epoch, output = 0) => this.advanceLines(readersOf(output), epoch),
       notAfter: (time, a, b) => this.notAfter(time, a, b),
       noTimestamp: (time, t) => this.noTimestamp(time, t),
@@ -246,9 +246,17 @@ export class TaskWriter {
     return index
   }
 
-  #emitter(node: GraphNode, readers: readonly Reader[]): string {
+  #emitter(node: GraphNode, readers: readonly Reader[], timestamp: string | undefined): string {
     const name = this.fresh('emit')
-    this.#functions.push(this.functionOf(`${name}(value, key, timestamp)`, this.indexOf(node), () => this.readerLines(readers, GIVEN)))
+    const signature = timestamp === undefined ? `${name}(value, key, timestamp)` : `${name}(value, key)`
+    const lines = this.functionOf(signature, this.indexOf(node), () => {
+      if (timestamp !== undefined) {
+        this.declare(`${GIVEN.timestamp} = ${timestamp}`)
+        this.standIn(GIVEN.timestamp, timestamp)
+      }
+      return this.readerLines(readers, GIVEN)
+    })
+    this.#functions.push(lines)
     return name
   }
 

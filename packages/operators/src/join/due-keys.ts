@@ -1,13 +1,13 @@
 import type { Cell, StateStore, TimestampAlgebra } from '@malstrom/core'
 import { ExpiryQueue } from '../keyed/expiry-queue.ts'
+import { cellOf, type Placed } from '../keyed/placed.ts'
 import { type NotAfter, notAfterOf } from './not-after.ts'
 
 /** A state that is to be looked at when the frontier comes to a time. None of this is saved. */
-export class Dated {
+export class Dated implements Placed {
   /** Set when the state is first watched. */
   key: unknown = undefined
-  /** Where the state is kept; `undefined` for one that was restored or has come from another worker, until it is looked up. */
-  cell: Cell<unknown, Dated> | undefined = undefined
+  cell: Placed['cell'] = undefined
   /** The earliest entry that is queued for it. */
   due: Due | undefined = undefined
   /** The line in which it stands, and until when. */
@@ -105,7 +105,7 @@ export class DueKeys<S extends Dated> {
       if (due === undefined) break
       const state = due.state as S
       state.due = due.later
-      if (this.#isHere(state)) return state
+      if (cellOf(this.#store, state) !== undefined) return state
     }
     for (const line of this.#lines) {
       const state = this.#takeFromLine(line, epoch)
@@ -119,15 +119,6 @@ export class DueKeys<S extends Dated> {
     this.#store.remove((state.cell as Cell<unknown, S> | undefined) ?? this.#store.cell(key))
   }
 
-  /** The key may have been forgotten, or have moved to another worker. If it is here, its state is going to be changed. */
-  #isHere(state: S): boolean {
-    const cell = state.cell as Cell<unknown, S> | undefined
-    if (cell !== undefined) return cell.state === state && this.#store.touch(cell)
-    if (this.#store.get(state.key) !== state) return false
-    state.cell = this.#store.cell(state.key) as Cell<unknown, Dated>
-    return true
-  }
-
   #takeFromLine(line: Line, epoch: unknown): S | undefined {
     while (line.first !== undefined) {
       const first = line.first as S
@@ -136,7 +127,7 @@ export class DueKeys<S extends Dated> {
       if (!isDue && this.#notAfter(first.at, (line.last as S).at)) return undefined
       line.remove(first)
       if (!isDue) this.watch(first.key, first, first.at)
-      else if (this.#isHere(first)) return first
+      else if (cellOf(this.#store, first) !== undefined) return first
     }
     return undefined
   }

@@ -1,9 +1,9 @@
 import type { Cell, OperatorContext, StateStore } from '@malstrom/core'
 import type { OnError } from '../error-policy/on-error.ts'
 import { withPolicy } from '../error-policy/record-policy.ts'
+import { place } from '../keyed/placed.ts'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { LastEpoch } from '../time/last-epoch.ts'
-import type { Dated } from './due-keys.ts'
 import { guardedCall, JoinResults } from './failed-call.ts'
 import type { Interval } from './interval.ts'
 import { LEFT } from './join-type.ts'
@@ -22,7 +22,7 @@ export function pairJoin(kind: string, interval: Interval, f: Callback, onError:
       const notAfter = notAfterOf(time)
       const create = (cell: Cell<unknown, PairState>) => {
         const state = new PairState()
-        state.cell = cell as Cell<unknown, Dated>
+        place(state, cell)
         return state
       }
       const results = new JoinResults(onError, context)

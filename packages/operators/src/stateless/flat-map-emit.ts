@@ -34,7 +34,13 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
           current.send = output.send
           const held = code.bind('held', output)
           code.setup(`${held}.target = ${code.emitter()}`)
-          const lines = policy.lines(code, record, `${held}.hold()\n${callWith(emitterOf(current, times))}`, `${held}.release()`, `${held}.drop()`)
+          const lines = policy.lines(
+            code,
+            record,
+            `${held}.hold()\n${callWith(emitterOf(current, times))}`,
+            `${held}.release()`,
+            `${held}.drop()`,
+          )
           return `${place}\n${lines}`
         },
         interpret(next, deadLetters) {

@@ -1,3 +1,5 @@
+import type { Placed } from '../keyed/placed.ts'
+
 /** Room for slices in a new ring; doubled whenever it is full. */
 const ROOM_MIN = 4
 
@@ -7,9 +9,9 @@ type Merge = (earlier: unknown, later: unknown) => unknown
  * The state of one key: what it has in each slice of time, and which window is next. The newest slice, to which most records come,
  * is part of the object; most keys of tumbling windows have no other.
  */
-export class KeySlices {
-  /** Set as soon as the state is where it belongs. */
+export class KeySlices implements Placed {
   key: unknown
+  cell: Placed['cell'] = undefined
   /** The first slice of the next window that fires. */
   due = 0
   /** The newest slice, and what the key has in it. */

@@ -16,7 +16,7 @@ export function recordLines(
     `${slice} = ${sliceLine(code, windows.slices, timestamp)}`,
     `${cell} = ${code.bind('states', windows.store)}.cell(${key})`,
     `${state} = ${cell}.state`,
-    `if (${state} === undefined) ${state} = ${cell}.state = ${name}.open(${cell}.key, ${slice})`,
+    `if (${state} === undefined) ${state} = ${cell}.state = ${name}.open(${cell}, ${slice})`,
     `${place} = ${state}.slice === ${slice} ? -1 : ${name}.placeOf(${state}, ${slice})`,
     `${sum} = ${place} < 0 ? ${state}.accumulator : ${state}.ring.earlier[${place}]`,
     update(sum as string),

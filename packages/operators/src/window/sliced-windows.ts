@@ -1,4 +1,5 @@
-import type { OperatorContext, OperatorCounters, OperatorWait, StateStore, TimestampAlgebra } from '@malstrom/core'
+import type { Cell, OperatorContext, OperatorCounters, OperatorWait, StateStore, TimestampAlgebra } from '@malstrom/core'
+import { cellOf, place } from '../keyed/placed.ts'
 import { KeptBack } from '../time/kept-back.ts'
 import { leastOf } from '../time/least-of.ts'
 import { refuseFraction, refuseLate } from './assigned-windows.ts'
@@ -70,7 +71,7 @@ export class SlicedWindows {
     const cell = this.store.cell(key)
     let { state } = cell
     if (state === undefined) {
-      state = this.open(cell.key, slice)
+      state = this.open(cell, slice)
       cell.state = state
     }
     const place = state.slice === slice ? -1 : this.placeOf(state, slice)
@@ -104,7 +105,7 @@ export class SlicedWindows {
       if (state === undefined) this.store.remove(cell)
       throw error
     }
-    cell.state ??= this.open(cell.key, slice)
+    cell.state ??= this.open(cell, slice)
     if (cell.state.slice !== slice && place < 0) place = this.placeOf(cell.state, slice)
     const { earlier } = cell.state.ring ?? NO_RING
     if (place < 0) cell.state.accumulator = accumulator
@@ -118,8 +119,9 @@ export class SlicedWindows {
   }
 
   /** The state of a new key whose first record is in `slice`. */
-  open(key: unknown, slice: number): KeySlices {
-    const state = new KeySlices(key, slice, this.#functions.init(key))
+  open(cell: Cell<unknown, KeySlices>, slice: number): KeySlices {
+    const state = new KeySlices(cell.key, slice, this.#functions.init(cell.key))
+    place(state, cell)
     this.#due(state, this.#firstOpen(slice))
     return state
   }
@@ -148,17 +150,12 @@ export class SlicedWindows {
       const next = from + perSlide
       for (let i = 0; i < keys.length; i++) {
         const state = keys[i] as KeySlices
-        const { key } = state
         // It may have fired already, where an earlier window became its next one.
         if (state.due !== from) continue
-        const cell = this.store.cell(key)
-        if (cell.state !== state) {
-          // The key has moved to another worker.
-          if (cell.state === undefined) this.store.remove(cell)
-          continue
-        }
+        const cell = cellOf(this.store, state)
+        if (cell === undefined) continue
         const sum = state.merged(from, end, merge)
-        this.#emit(sum, window, key, last)
+        this.#emit(sum, window, state.key, last)
         if (!state.evict(from, next, merge)) this.store.remove(cell)
         // Most keys have something in the next window, too.
         else this.dues.add(state, state.first < next + perWindow ? next : firstWindowOf(this.slices, state.first))

@@ -148,16 +148,19 @@ describe('windows survive', () => {
     expect(rescaled).toBeGreaterThan(0)
   })
 
-  it.each(taskForms)('a crash at any record (%s)', async (tasks: TaskForm) => {
+  it.each(taskForms)('a crash at any record behind two snapshots, the second of what has changed (%s)', async (tasks: TaskForm) => {
     await fc.assert(
-      fc.asyncProperty(fc.nat(1_000), fc.nat(30), fc.nat(30), async (seed, before, lost) => {
-        const records = salesOf(seed, 70)
+      fc.asyncProperty(fc.nat(1_000), fc.nat(30), fc.nat(20), fc.nat(30), async (seed, first, second, lost) => {
+        const records = salesOf(seed, 80)
+        const before = first + second
         const source = testSource<Sale, number>()
         const made = Object.fromEntries(kinds.map((kind) => [kind, testSink<string, string>()]))
         const unopened = { time: numberTime, listPartitions: missing, openPartition: missing }
         const job = windowsJob(unopened, Object.fromEntries(kinds.map((kind) => [kind, { openPartition: missing }])) as never)
         await using test = await testJob(job, { sources: { sales: source }, sinks: made, tasks })
-        for (const { value, timestamp } of records.slice(0, before)) source.push(value, timestamp)
+        for (const { value, timestamp } of records.slice(0, first)) source.push(value, timestamp)
+        await test.snapshot()
+        for (const { value, timestamp } of records.slice(first, before)) source.push(value, timestamp)
         await test.snapshot()
         for (const { value, timestamp } of records.slice(before, before + lost)) source.push(value, timestamp)
         await test.settle()

@@ -28,7 +28,7 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
           const place = `${name}.key = ${record.key}\n${time} = ${record.timestamp}`
           if (!policy.guards) {
             code.setup(`${name}.send = ${code.emitter(0, time)}`)
-            return `${place}\n${callWith((value) => current.send(value, current.key, undefined))}`
+            return `${place}\n${callWith((value) => current.send(value, current.key))}`
           }
           const output = new HeldOutput()
           current.send = output.send
@@ -75,7 +75,8 @@ export function flatMapEmit(f: Callback, onError: OnError = 'fail'): OperatorDef
 
 /** The key of the record that is being processed, and where its outputs go. */
 class Current {
-  send: (value: unknown, key: unknown, timestamp: unknown) => void = () => {}
+  /** Without a timestamp where it reads that by itself. */
+  send: (value: unknown, key: unknown, timestamp?: unknown) => void = () => {}
   key: unknown
 }
 

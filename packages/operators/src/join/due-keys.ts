@@ -95,7 +95,7 @@ export class DueKeys<S extends Dated> {
   watchInLine(key: unknown, state: S, at: unknown, line = 0): void {
     if (state.line !== undefined) return
     state.key = key
-    this.#lines[line]?.add(state, at)
+    ;(this.#lines[line] as Line).add(state, at)
   }
 
   /** The next state that is due with `epoch`, those that are due exactly by their times. Who takes it watches it again, or forgets the key. */

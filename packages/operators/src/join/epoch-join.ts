@@ -1,7 +1,7 @@
 import type { OperatorWait, StateStore, TimestampAlgebra } from '@malstrom/core'
 import type { OnError } from '../error-policy/on-error.ts'
 import { withPolicy } from '../error-policy/record-policy.ts'
-import { place } from '../keyed/placed.ts'
+import { placeIn } from '../keyed/placed.ts'
 import type { OperatorDefinition } from '../stream/definition.ts'
 import { KeptBack, keysText } from '../time/kept-back.ts'
 import { leastOf } from '../time/least-of.ts'
@@ -54,7 +54,7 @@ export function epochJoin<S extends Dated>(join: EpochJoin<S>, onError: OnError)
         let { state } = cell
         if (state === undefined) {
           state = join.create()
-          place(state, cell)
+          placeIn(state, cell)
           cell.state = state
         }
         const due = join.add(state, side, value, timestamp, frontier)

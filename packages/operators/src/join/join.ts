@@ -1,7 +1,7 @@
 import type { Cell, OperatorContext, StateStore } from '@malstrom/core'
 import type { OnError } from '../error-policy/on-error.ts'
 import { withPolicy } from '../error-policy/record-policy.ts'
-import { place } from '../keyed/placed.ts'
+import { placeIn } from '../keyed/placed.ts'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { LastEpoch } from '../time/last-epoch.ts'
 import { guardedCall, JoinResults } from './failed-call.ts'
@@ -22,7 +22,7 @@ export function pairJoin(kind: string, interval: Interval, f: Callback, onError:
       const notAfter = notAfterOf(time)
       const create = (cell: Cell<unknown, PairState>) => {
         const state = new PairState()
-        place(state, cell)
+        placeIn(state, cell)
         return state
       }
       const results = new JoinResults(onError, context)

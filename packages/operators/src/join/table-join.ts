@@ -1,6 +1,7 @@
 import { checkOptionNames, type StateStore, type TimestampAlgebra } from '@malstrom/core'
 import type { OnError } from '../error-policy/on-error.ts'
 import { withPolicy } from '../error-policy/record-policy.ts'
+import { placeIn } from '../keyed/placed.ts'
 import type { Callback, OperatorDefinition } from '../stream/definition.ts'
 import { LastEpoch } from '../time/last-epoch.ts'
 import { shiftOf } from '../window/duration.ts'
@@ -84,10 +85,12 @@ class Table {
     }
     const cell = this.#store.cell(key)
     const validTo = this.#rules.validTo?.(timestamp)
-    cell.state ??= new Row(value, validTo)
-    cell.state.value = value
-    cell.state.validTo = validTo
-    this.watch(key, cell.state)
+    const row = cell.state ?? new Row(value, validTo)
+    row.value = value
+    row.validTo = validTo
+    placeIn(row, cell)
+    cell.state = row
+    this.watch(key, row)
   }
 
   /** The row that is valid for a record; `undefined` if there is none. */

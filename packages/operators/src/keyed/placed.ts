@@ -9,7 +9,7 @@ export interface Placed {
 }
 
 /** The state is kept in this cell from now on. */
-export function place<S extends Placed>(state: S, cell: Cell<unknown, S>): void {
+export function placeIn<S extends Placed>(state: S, cell: Cell<unknown, S>): void {
   state.cell = cell as Cell<unknown, Placed>
 }
 
@@ -19,6 +19,6 @@ export function cellOf<S extends Placed>(store: StateStore<unknown, S>, state: S
   if (known !== undefined) return known.state === state && store.touch(known) ? known : undefined
   if (store.get(state.key) !== state) return undefined
   const found = store.cell(state.key)
-  place(state, found)
+  placeIn(state, found)
   return found
 }

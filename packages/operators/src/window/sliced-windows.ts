@@ -1,5 +1,5 @@
 import type { Cell, OperatorContext, OperatorCounters, OperatorWait, StateStore, TimestampAlgebra } from '@malstrom/core'
-import { cellOf, place } from '../keyed/placed.ts'
+import { cellOf, placeIn } from '../keyed/placed.ts'
 import { KeptBack } from '../time/kept-back.ts'
 import { leastOf } from '../time/least-of.ts'
 import { refuseFraction, refuseLate } from './assigned-windows.ts'
@@ -121,7 +121,7 @@ export class SlicedWindows {
   /** The state of a new key whose first record is in `slice`. */
   open(cell: Cell<unknown, KeySlices>, slice: number): KeySlices {
     const state = new KeySlices(cell.key, slice, this.#functions.init(cell.key))
-    place(state, cell)
+    placeIn(state, cell)
     this.#due(state, this.#firstOpen(slice))
     return state
   }

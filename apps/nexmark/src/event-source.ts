@@ -29,6 +29,8 @@ export interface EventOptions {
   readonly blockEvents?: number | undefined
 }
 
+type AllOptions = EventOptions & { readonly blockEvents: number }
+
 /** Where a generator stands: in which group of events, and how many of it are done. */
 export interface EventPosition {
   /** The first event of the group. */
@@ -41,11 +43,13 @@ export interface EventPosition {
  * is the one with number `n * 953 mod G`. An incomplete last group has the events below `events`.
  */
 export function eventSource(options: EventOptions, hooks: ReadingHooks = {}): Source<NexmarkEvent, number, number, EventPosition> {
-  checkOptions(options)
+  const { blockEvents = SLICE_EVENTS } = options
+  const all: AllOptions = { ...options, blockEvents }
+  checkOptions(all)
   return {
     time: numberTime,
-    listPartitions: () => Array.from({ length: options.partitions }, (_, partition) => partition),
-    openPartition: (partition, position) => new EventPartition(options, partition, position, hooks),
+    listPartitions: () => Array.from({ length: all.partitions }, (_, partition) => partition),
+    openPartition: (partition, position) => new EventPartition(all, partition, position, hooks),
   }
 }
 
@@ -82,11 +86,11 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
   readonly #values: NexmarkEvent[] = []
   #timestamps = new Float64Array(0)
 
-  constructor(options: EventOptions, partition: number, position: EventPosition | undefined, hooks: ReadingHooks) {
+  constructor(options: AllOptions, partition: number, position: EventPosition | undefined, hooks: ReadingHooks) {
     this.#generator = new EventGenerator(options.seed)
     this.#events = options.events
     this.#groupEvents = options.outOfOrder
-    this.#blockEvents = Math.ceil((options.blockEvents ?? SLICE_EVENTS) / options.outOfOrder) * options.outOfOrder
+    this.#blockEvents = Math.ceil(options.blockEvents / options.outOfOrder) * options.outOfOrder
     this.#stride = STRIDE % options.outOfOrder
     this.#elsewhere = (options.partitions - 1) * this.#blockEvents
     this.#partition = partition
@@ -159,7 +163,7 @@ class EventPartition implements SourcePartition<NexmarkEvent, number, EventPosit
   }
 }
 
-function checkOptions({ events, seed, outOfOrder, partitions, blockEvents = SLICE_EVENTS }: EventOptions): void {
+function checkOptions({ events, seed, outOfOrder, partitions, blockEvents }: AllOptions): void {
   check(Number.isInteger(events) && events >= 1 && events <= 2 ** 40, `events is a whole number from 1 to 2^40, not ${events}`)
   check(seed === 'java' || seed === 'splitmix', `seed is java or splitmix, not ${String(seed)}`)
   check(

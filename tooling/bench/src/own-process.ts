@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { childFlags } from './child-process.ts'
+import { childFlags, deathOf, unlessDead } from './child-process.ts'
 import { type Contestant, type RemoteContestant, type Run, runOnce } from './rounds.ts'
 
 /** Until it is ready, and for each run. */
@@ -14,32 +15,32 @@ type Answer = { readonly records: number } | { readonly run: Run } | { readonly 
  */
 export class OwnProcess implements RemoteContestant {
   readonly name: string
+  readonly records: number
   readonly #child: ChildProcess
-  #records = 0
+  readonly #death: Promise<never>
 
-  private constructor(name: string, child: ChildProcess) {
+  private constructor(name: string, records: number, child: ChildProcess, death: Promise<never>) {
     this.name = name
+    this.records = records
     this.#child = child
+    this.#death = death
   }
 
   /** `module` calls `serve`. */
   static async start(name: string, module: URL, args: readonly string[], flags = childFlags()): Promise<OwnProcess> {
-    const started = new OwnProcess(name, fork(fileURLToPath(module), args, { execArgv: flags }))
+    const child = fork(fileURLToPath(module), args, { execArgv: flags })
+    const death = deathOf(child, `The process of ${name}`)
     try {
-      started.#records = (await started.#answer('records')).records
-      return started
+      const { records } = await answerOf(name, child, death, 'records')
+      return new OwnProcess(name, records, child, death)
     } catch (error) {
-      started.end()
+      child.kill()
       throw error
     }
   }
 
-  get records(): number {
-    return this.#records
-  }
-
   async runOnce(): Promise<Run> {
-    const answer = this.#answer('run')
+    const answer = answerOf(this.name, this.#child, this.#death, 'run')
     this.#child.send('run')
     return (await answer).run
   }
@@ -47,25 +48,18 @@ export class OwnProcess implements RemoteContestant {
   end(): void {
     this.#child.kill()
   }
+}
 
-  #answer<K extends 'records' | 'run'>(kind: K): Promise<Extract<Answer, Record<K, unknown>>> {
-    const child = this.#child
-    return new Promise((resolve, reject) => {
-      const settle = (action: () => void) => {
-        clearTimeout(timer)
-        child.removeAllListeners()
-        action()
-      }
-      const fail = (problem: string) => settle(() => reject(new Error(`The process of ${this.name} ${problem}.`)))
-      const timer = setTimeout(() => fail(`has not answered for ${ANSWER_WITHIN_MS / 1_000} s`), ANSWER_WITHIN_MS)
-      child.on('exit', (status, signal) => fail(`ended with ${signal ?? `exit status ${status}`}`))
-      child.on('error', (error) => fail(`failed: ${error.message}`))
-      child.on('message', (answer: Answer) => {
-        if (kind in answer) settle(() => resolve(answer as Extract<Answer, Record<K, unknown>>))
-        else fail(`failed: ${'problem' in answer ? answer.problem : `it answered ${JSON.stringify(answer)}`}`)
-      })
-    })
-  }
+async function answerOf<K extends 'records' | 'run'>(
+  name: string,
+  child: ChildProcess,
+  death: Promise<never>,
+  kind: K,
+): Promise<Extract<Answer, Record<K, unknown>>> {
+  const message = once(child, 'message') as Promise<[Answer]>
+  const [answer] = await unlessDead(message, death, ANSWER_WITHIN_MS, `The process of ${name} did not answer`)
+  if (kind in answer) return answer as Extract<Answer, Record<K, unknown>>
+  throw new Error(`The process of ${name} failed: ${'problem' in answer ? answer.problem : `it answered ${JSON.stringify(answer)}`}.`)
 }
 
 /** The other side: runs the contestant when the process that has started this one asks for it. What is collected meanwhile is its own garbage. */

@@ -19,6 +19,6 @@ const run = contestants[name as keyof typeof contestants]
 if (run === undefined) throw new Error(`${name} has no ${query}.`)
 if (name !== 'hand') await pollute([name])
 const kept = new KeptEvents(Number(count), which === 'all' ? undefined : ({ kind }) => kind !== 'bid')
-// Those who take rows have them before the clock starts: the first run, in which they are made, is none of those that count.
 const checksum = checksumOf(handLoops[query](firstEventAt((kept.times.at(-1) as number) + 1), 'splitmix'))
+// Those who take rows have them before the clock starts: the first run, in which they are made, is none of those that count.
 serve({ name, records: kept.events.length, checksum, run: async () => checksumOf(await run(kept)) })

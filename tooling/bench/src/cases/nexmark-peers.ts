@@ -11,6 +11,7 @@ const EVENTS = { q3: 10_000_000, q4: 400_000, q8: 2_000_000 }
 /** With bids left out there are 8% left, so more are taken. */
 const BIDLESS_TIMES = 2
 const ROUNDS = { warmup: 2, counted: 7 }
+const CONTESTANT = new URL('./nexmark-peers-process.ts', import.meta.url)
 
 /**
  * The queries of Nexmark that differential dataflow can express with its operators, against those. The events are there before the
@@ -30,12 +31,10 @@ export async function runNexmarkPeers(): Promise<Figure[]> {
 
 /** The time of d2ts divided by ours for the same events; and by that of a loop by hand, the most there is. */
 async function ratiosOf(name: string, query: keyof typeof EVENTS, events: number, which: 'all' | 'without_bids'): Promise<Figure[]> {
-  const names = query === 'q4' ? ['d2ts', 'malstrom'] : ['d2ts', 'malstrom', 'hand']
   const contestants: OwnProcess[] = []
   try {
-    for (const name of names) {
-      const module = new URL('./nexmark-peers-process.ts', import.meta.url)
-      contestants.push(await OwnProcess.start(name, module, [name, query, String(events), which]))
+    for (const who of query === 'q4' ? ['d2ts', 'malstrom'] : ['d2ts', 'malstrom', 'hand']) {
+      contestants.push(await OwnProcess.start(who, CONTESTANT, [who, query, String(events), which]))
     }
     const samples = await runRounds(contestants, ROUNDS)
     const [peer = [], ours = [], hand] = [samples.get('d2ts'), samples.get('malstrom'), samples.get('hand')]

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { deathOf, unlessDead } from '../child-process.ts'
 import type { SoakCommand, SoakMessage, SoakReport, SoakSample } from './soak-process.ts'
 
 const START_MS_MAX = 60_000
@@ -40,10 +40,7 @@ export class JobProcess {
       else if ('sample' in message) this.samples.push({ at: performance.now(), ...message.sample })
       else report(message.report)
     })
-    this.died = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`The process of the job ended with ${signal ?? `exit status ${code}`}.`)
-    })
-    this.died.catch(() => {}) // Whoever waits is told.
+    this.died = deathOf(child, 'The process of the job')
     this.running = this.#within(started, START_MS_MAX, 'start')
   }
 
@@ -65,11 +62,7 @@ export class JobProcess {
     this.#child.kill('SIGKILL')
   }
 
-  async #within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`The process of the job did not ${what} within ${ms} ms.`)), ms)
-    })
-    return await Promise.race([promise, this.died, late]).finally(() => clearTimeout(timer))
+  #within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+    return unlessDead(promise, this.died, ms, `The process of the job did not ${what}`)
   }
 }
